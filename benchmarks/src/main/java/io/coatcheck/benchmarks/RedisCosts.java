@@ -1,12 +1,11 @@
 package io.coatcheck.benchmarks;
 
+import io.coatcheck.test.servers.Redis;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.metrics.CommandLatencyRecorder;
 import io.lettuce.core.resource.ClientResources;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +15,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
-import redis.embedded.RedisServer;
 
 /**
  * Measures the cost of requests in Redis: the commands of each request, the memory of a session,
@@ -39,25 +37,19 @@ final class RedisCosts {
 
   /** Measures each library, one after the other in each round. */
   void run(Results memory, Results requests, int rounds) throws Exception {
-    int port;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
-    RedisServer server =
-        RedisServer.builder().bind("127.0.0.1").port(port).setting("save \"\"").build();
-    server.start();
+    Redis server = Redis.start();
     CommandLatencyRecorder counter =
         (local, remote, command, firstResponse, completion) -> commands.incrementAndGet();
     ClientResources client = ClientResources.builder().commandLatencyRecorder(counter).build();
     try {
       for (int round = 1; round <= rounds; round++) {
         for (OnRedis.Kind kind : OnRedis.Kind.values()) {
-          measure(kind, round, port, client, memory, requests);
+          measure(kind, round, server.port(), client, memory, requests);
         }
       }
     } finally {
       client.shutdown().get();
-      server.stop();
+      server.close();
     }
   }
 

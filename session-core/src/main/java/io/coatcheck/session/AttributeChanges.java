@@ -210,9 +210,9 @@ final class AttributeChanges {
     return names;
   }
 
-  void set(String name, Object value, @Nullable Replacing replacing) {
+  void set(String name, Object value) {
     try {
-      take(name, value, replacing);
+      take(name, value);
     } catch (IllegalArgumentException refusal) {
       // The application may swallow the exception.
       engine.events().refused(owner.snapshot(), name, value, refusal);
@@ -220,13 +220,12 @@ final class AttributeChanges {
     }
   }
 
-  private void take(String name, Object value, @Nullable Replacing replacing) {
+  private void take(String name, Object value) {
     AttributeValue whenSet = engine.attributeValue(name, value);
     AttributeChange change = new AttributeChange(value, whenSet, isToBeWatched(whenSet, value));
     synchronized (owner) {
       checkLimits(name, whenSet);
       AttributeValue from = readFrom(name, value);
-      Replacing.on(replacing, owner, name);
       record(name, from == null ? change : change.ofObjectReadFrom(from));
     }
   }
@@ -281,10 +280,9 @@ final class AttributeChanges {
   }
 
   /** Removes an attribute, even one that only another request knows. */
-  void remove(String name, @Nullable Replacing replacing) {
+  void remove(String name) {
     synchronized (owner) {
       owner.live();
-      Replacing.on(replacing, owner, name);
       record(name, AttributeChange.removal());
     }
   }

@@ -9,7 +9,7 @@ import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.store.StoredSession;
-import io.coatcheck.testlog.RecordedLog;
+import io.coatcheck.test.log.RecordedLog;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;

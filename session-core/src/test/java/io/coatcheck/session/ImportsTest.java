@@ -7,7 +7,7 @@ import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
-import io.coatcheck.testlog.RecordedLog;
+import io.coatcheck.test.log.RecordedLog;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

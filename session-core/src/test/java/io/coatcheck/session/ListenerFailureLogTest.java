@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.event.SessionListener;
-import io.coatcheck.testlog.RecordedLog;
+import io.coatcheck.test.log.RecordedLog;
 import java.util.List;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;

@@ -15,7 +15,7 @@ import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
-import io.coatcheck.testlog.RecordedLog;
+import io.coatcheck.test.log.RecordedLog;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -6,7 +6,7 @@ import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.ChangeListeners;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
-import io.coatcheck.testlog.RecordedLog;
+import io.coatcheck.test.log.RecordedLog;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.concurrent.CountDownLatch;

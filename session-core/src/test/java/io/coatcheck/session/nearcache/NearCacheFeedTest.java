@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.StoredSession;
-import io.coatcheck.testlog.RecordedLog;
+import io.coatcheck.test.log.RecordedLog;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Set;

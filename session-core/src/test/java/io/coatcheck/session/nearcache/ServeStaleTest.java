@@ -11,7 +11,7 @@ import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.SessionManagerBuilder;
 import io.coatcheck.session.codec.JavaSerializationCodec;
 import io.coatcheck.session.store.SessionStoreException;
-import io.coatcheck.testlog.RecordedLog;
+import io.coatcheck.test.log.RecordedLog;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -2,8 +2,8 @@ package io.coatcheck.session.migration;
 
 import io.coatcheck.session.jdbc.JdbcSessionStore;
 import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.test.servers.PostgresServer;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
-import java.time.Duration;
 import java.util.List;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
@@ -20,11 +20,7 @@ class SpringSessionPostgresTest extends SpringSessionImportContract {
 
   @BeforeAll
   static void startServer() throws Exception {
-    server =
-        EmbeddedPostgres.builder()
-            .setServerConfig("fsync", "off")
-            .setPGStartupWait(Duration.ofMinutes(2))
-            .start();
+    server = PostgresServer.start(settings -> settings.setServerConfig("fsync", "off"));
     dataSource = server.getPostgresDatabase();
   }
 

@@ -2,13 +2,12 @@ package io.coatcheck.session.migration;
 
 import io.coatcheck.session.jdbc.JdbcSessionStore;
 import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.test.servers.Redis;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.codec.RedisCodec;
 import io.lettuce.core.codec.StringCodec;
-import java.io.IOException;
-import java.net.ServerSocket;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
@@ -22,13 +21,12 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 import org.springframework.data.redis.core.RedisTemplate;
 import org.springframework.data.redis.serializer.RedisSerializer;
 import org.springframework.session.data.redis.RedisSessionRepository;
-import redis.embedded.RedisServer;
 
 /** Old sessions in Redis, by the plain repository; new ones in H2. */
 @Tag("wide")
 class SpringSessionRedisTest extends SpringSessionImportContract {
 
-  private static RedisServer server;
+  private static Redis server;
   private static RedisClient client;
   private static StatefulRedisConnection<String, byte[]> connection;
   private static LettuceConnectionFactory spring;
@@ -42,10 +40,10 @@ class SpringSessionRedisTest extends SpringSessionImportContract {
 
   @BeforeAll
   static void startServer() throws Exception {
-    int port = startOnFreePort();
-    client = RedisClient.create("redis://localhost:" + port);
+    server = Redis.start();
+    client = RedisClient.create("redis://localhost:" + server.port());
     connection = client.connect(RedisCodec.of(StringCodec.UTF8, ByteArrayCodec.INSTANCE));
-    spring = new LettuceConnectionFactory("localhost", port);
+    spring = new LettuceConnectionFactory("localhost", server.port());
     spring.afterPropertiesSet();
     spring.start();
   }
@@ -55,29 +53,7 @@ class SpringSessionRedisTest extends SpringSessionImportContract {
     spring.destroy();
     connection.close();
     client.shutdown(Duration.ZERO, Duration.ofSeconds(5));
-    server.stop();
-  }
-
-  /** Starts on another port if another process takes the free one at that moment. */
-  private static int startOnFreePort() throws IOException {
-    for (int attempt = 1; ; attempt++) {
-      int port = freePort();
-      server = RedisServer.builder().port(port).setting("save \"\"").build();
-      try {
-        server.start();
-        return port;
-      } catch (RuntimeException taken) {
-        if (attempt == 3) {
-          throw taken;
-        }
-      }
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
+    server.close();
   }
 
   static RedisTemplate<String, Object> template() {

@@ -177,7 +177,7 @@ public final class AtomicAttributes {
       }
     }
     if (isSet) {
-      UnsavedBindings.recordStep(view, name, value);
+      view.recordBinding(name, session.isStored() ? null : value);
       scope.onReliedUpon(session);
       Object before = replaced.get();
       if (before == value && isOther) {
@@ -208,7 +208,7 @@ public final class AtomicAttributes {
 
   private void removed(String name, Object before) {
     view.activations().removed(name);
-    UnsavedBindings.recordStep(view, name, null);
+    view.recordBinding(name, null);
     view.scope().listeners().unbound(view, name, before);
     view.scope().listeners().attributeRemoved(view, name, before);
   }
@@ -283,7 +283,7 @@ public final class AtomicAttributes {
       } else if (next != null) {
         activate(next);
         view.activations().learned(name, next);
-        UnsavedBindings.recordStep(view, name, next);
+        view.recordBinding(name, view.session().isStored() ? null : next);
         Object before = before();
         listeners().unbound(view, name, before);
         listeners().attributeSet(view, name, before, next);

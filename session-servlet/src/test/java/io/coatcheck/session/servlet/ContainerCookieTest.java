@@ -8,7 +8,7 @@ import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.SessionPolicy;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.servlet.SessionCookie.SameSite;
-import io.coatcheck.testlog.RecordedLog;
+import io.coatcheck.test.log.RecordedLog;
 import jakarta.servlet.FilterConfig;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;

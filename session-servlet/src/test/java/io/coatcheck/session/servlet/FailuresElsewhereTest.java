@@ -7,7 +7,7 @@ import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.event.AuditListener;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.store.StoredSession;
-import io.coatcheck.testlog.RecordedLog;
+import io.coatcheck.test.log.RecordedLog;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

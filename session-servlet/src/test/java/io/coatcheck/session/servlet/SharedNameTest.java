@@ -7,7 +7,7 @@ import static org.mockito.Mockito.when;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.memory.InMemorySessionStore;
-import io.coatcheck.testlog.RecordedLog;
+import io.coatcheck.test.log.RecordedLog;
 import jakarta.servlet.ServletContext;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -3,9 +3,6 @@ package io.coatcheck.session.spring;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.SessionInfo;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.codec.AttributeValue;
@@ -15,6 +12,7 @@ import io.coatcheck.session.spring.staff.Staff;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.test.clients.Visitor;
+import io.coatcheck.test.log.RecordedLog;
 import jakarta.servlet.http.HttpSession;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
@@ -27,7 +25,6 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.security.authentication.RememberMeAuthenticationToken;
 import org.springframework.security.core.Authentication;
@@ -208,32 +205,21 @@ class MovedByNameTest {
   @Test
   @DisplayName("that is refused with each request of a client is logged once")
   void refusedAgainAndAgain() throws Exception {
-    Logger logger = (Logger) LoggerFactory.getLogger(MovedByName.class);
-    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    // The start configures the log.
     try (Site site =
-        start(
-            PrincipalFlows.PROPERTY,
-            "coatcheck.store=memory",
-            "coatcheck.migration.container-session.enabled=true")) {
-      // The start has configured the log.
-      logger.setLevel(Level.INFO);
-      logger.addAppender(lines);
-      lines.start();
+            start(
+                PrincipalFlows.PROPERTY,
+                "coatcheck.store=memory",
+                "coatcheck.migration.container-session.enabled=true");
+        RecordedLog log = RecordedLog.of(MovedByName.class).at(Level.INFO)) {
       Visitor half = site.visitor();
       half.get("/old-login?half");
       for (int i = 0; i < 5; i++) {
         assertNothingMoved(half);
       }
       assertThat(site.bean(ContainerSessionAdoption.class).counts().refused()).isEqualTo(5);
-    } finally {
-      logger.detachAppender(lines);
-      logger.setLevel(null);
+      assertThat(log.lines()).singleElement().asString().contains("this login withholds some");
     }
-    assertThat(lines.list)
-        .singleElement()
-        .extracting(ILoggingEvent::getFormattedMessage)
-        .asString()
-        .contains("this login withholds some");
   }
 
   @Test

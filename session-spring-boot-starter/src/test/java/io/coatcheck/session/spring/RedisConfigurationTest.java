@@ -10,11 +10,18 @@ import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.redis.RedisSessionStore;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.token.SessionId;
+import io.coatcheck.test.servers.FreePort;
+import io.coatcheck.test.servers.Redis;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.cluster.SlotHash;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -285,15 +292,17 @@ class RedisConfigurationTest {
   @DisplayName("is on a Redis Cluster, spread over its slots")
   void cluster(@TempDir Path folder) throws Exception {
     try (Redis node =
-        Redis.start(
-            "cluster-enabled yes",
-            "dir " + folder,
-            "cluster-port " + Redis.freePort(),
-            "cluster-require-full-coverage no")) {
+        FreePort.start(
+            bus ->
+                Redis.start(
+                    "cluster-enabled yes",
+                    "dir " + folder,
+                    "cluster-port " + bus,
+                    "cluster-require-full-coverage no"))) {
       LettuceConnectionFactory connection =
           new LettuceConnectionFactory(
               new RedisClusterConfiguration(List.of("127.0.0.1:" + node.port())));
-      node.serveAllSlots();
+      serveAllSlots(node);
       application
           .withBean(LettuceConnectionFactory.class, () -> connection)
           .withPropertyValues("coatcheck.store=redis", "coatcheck.redis.buckets=3")
@@ -307,10 +316,20 @@ class RedisConfigurationTest {
     }
   }
 
-  @Test
-  @DisplayName("asks the Sentinels for the primary")
-  void sentinel() throws Exception {
-    int port = Redis.freePort();
+  /** Makes a cluster of one node. */
+  private static void serveAllSlots(Redis node) throws Exception {
+    RedisClient client = RedisClient.create(RedisURI.create("redis://127.0.0.1:" + node.port()));
+    try (StatefulRedisConnection<String, String> connection = client.connect()) {
+      connection.sync().clusterAddSlots(IntStream.range(0, SlotHash.SLOT_COUNT).toArray());
+      Waiting.until(
+          Duration.ofSeconds(60),
+          () -> connection.sync().clusterInfo().contains("cluster_state:ok"));
+    } finally {
+      client.shutdown();
+    }
+  }
+
+  private static RedisSentinel sentinelOn(int port) {
     RedisSentinel sentinel =
         RedisSentinel.builder()
             .bind("127.0.0.1")
@@ -320,6 +339,14 @@ class RedisConfigurationTest {
             .quorumSize(1)
             .build();
     sentinel.start();
+    return sentinel;
+  }
+
+  @Test
+  @DisplayName("asks the Sentinels for the primary")
+  void sentinel() throws Exception {
+    RedisSentinel sentinel = FreePort.start(RedisConfigurationTest::sentinelOn);
+    int port = sentinel.ports().get(0);
     try {
       Consumer<SessionStore> isUsable =
           store ->

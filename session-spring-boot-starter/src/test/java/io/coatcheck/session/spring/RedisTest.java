@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.spring.shop.Shop;
 import io.coatcheck.session.store.SessionStore;
-import java.io.IOException;
+import io.coatcheck.test.servers.Redis;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -21,7 +21,7 @@ class RedisTest implements ShopFlows {
   private static Site site;
 
   @BeforeAll
-  static void start() throws IOException {
+  static void start() {
     server = Redis.start("requirepass hushhush");
     site =
         Site.start(

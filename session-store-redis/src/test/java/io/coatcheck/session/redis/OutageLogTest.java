@@ -3,13 +3,10 @@ package io.coatcheck.session.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
+import io.coatcheck.test.log.RecordedLog;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
@@ -17,24 +14,14 @@ import org.slf4j.LoggerFactory;
 @DisplayName("The log of an outage")
 class OutageLogTest {
 
-  private final Logger log = (Logger) LoggerFactory.getLogger(OutageLogTest.class);
-  private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
+  private final RecordedLog log = RecordedLog.of(OutageLogTest.class).at(Level.INFO).hereOnly();
   private long now = Long.MAX_VALUE - 1;
-  private final OutageLog outage = new OutageLog(log, () -> now);
-
-  @BeforeEach
-  void listen() {
-    log.setLevel(Level.INFO);
-    log.setAdditive(false);
-    lines.start();
-    log.addAppender(lines);
-  }
+  private final OutageLog outage =
+      new OutageLog(LoggerFactory.getLogger(OutageLogTest.class), () -> now);
 
   @AfterEach
   void leave() {
-    log.detachAppender(lines);
-    log.setAdditive(true);
-    log.setLevel(null);
+    log.close();
   }
 
   private void pass(Duration time) {
@@ -42,8 +29,8 @@ class OutageLogTest {
   }
 
   private List<String> logged() {
-    List<String> all = lines.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
-    lines.list.clear();
+    List<String> all = log.lines();
+    log.clear();
     return all;
   }
 

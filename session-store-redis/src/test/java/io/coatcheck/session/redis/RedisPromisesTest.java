@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.DeletedSessions;
@@ -15,6 +12,7 @@ import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.testkit.SampleSessions;
 import io.coatcheck.session.token.SessionId;
+import io.coatcheck.test.log.RecordedLog;
 import io.lettuce.core.AclSetuserArgs;
 import io.lettuce.core.protocol.CommandType;
 import java.io.IOException;
@@ -40,7 +38,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.slf4j.LoggerFactory;
 
 @DisplayName("The promises of docs/REDIS.md about commands, keys and warnings")
 class RedisPromisesTest {
@@ -407,24 +404,16 @@ class RedisPromisesTest {
   @Test
   @DisplayName("build() that is refused reports no outage: its connections were closed by itself")
   void refusedBuild_logsNothing() {
-    Logger log = (Logger) LoggerFactory.getLogger(RedisSessionStore.class);
     try (TestServer own = new TestServer("maxmemory-policy noeviction")) {
       own.store("numbers").buckets(2).build().close();
-      ListAppender<ILoggingEvent> appender = new ListAppender<>();
-      appender.start();
-      log.addAppender(appender);
-      try {
+      try (RecordedLog log = RecordedLog.of(RedisSessionStore.class)) {
         for (int i = 0; i < 20; i++) {
           assertThatIllegalArgumentException()
               .isThrownBy(() -> own.store("numbers").buckets(3).build());
         }
         TestServer.await("closed connections", () -> clients(own) == 1);
-      } finally {
-        log.detachAppender(appender);
+        assertThat(log.lines()).noneMatch(line -> line.contains("operations fail until it is"));
       }
-      assertThat(appender.list)
-          .extracting(ILoggingEvent::getFormattedMessage)
-          .noneMatch(line -> line.contains("operations fail until it is"));
     }
   }
 
@@ -438,20 +427,10 @@ class RedisPromisesTest {
   }
 
   private static List<String> logged(TestServer server, Level level) {
-    Logger log = (Logger) LoggerFactory.getLogger(RedisSessionStore.class);
-    log.setLevel(level);
-    ListAppender<ILoggingEvent> appender = new ListAppender<>();
-    appender.start();
-    log.addAppender(appender);
-    try (RedisSessionStore store = server.store("warnings").build()) {
+    try (RecordedLog log = RecordedLog.of(RedisSessionStore.class).at(level);
+        RedisSessionStore store = server.store("warnings").build()) {
       assertThat(store.isFailingFast()).isFalse();
-    } finally {
-      log.detachAppender(appender);
-      log.setLevel(null);
+      return log.lines(level);
     }
-    return appender.list.stream()
-        .filter(event -> event.getLevel().equals(level))
-        .map(ILoggingEvent::getFormattedMessage)
-        .toList();
   }
 }

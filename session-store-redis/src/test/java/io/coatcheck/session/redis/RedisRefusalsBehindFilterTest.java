@@ -4,11 +4,10 @@ import static io.coatcheck.session.redis.TestServer.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
-import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import io.coatcheck.session.token.SessionId;
+import io.coatcheck.test.log.RecordedLog;
 import io.lettuce.core.AclSetuserArgs;
 import io.lettuce.core.KillArgs;
 import io.lettuce.core.RedisClient;
@@ -27,12 +26,11 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -41,7 +39,6 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.LoggerFactory;
 
 /**
  * Real servers in real states, as requests through Tomcat see them. All tests share the servers and
@@ -73,8 +70,8 @@ class RedisRefusalsBehindFilterTest {
   @TempDir private static Path folder;
   @TempDir private static Path base;
 
-  private static final Queue<String> LOGGED = new ConcurrentLinkedQueue<>();
-  private static final Appender APPENDER = new Appender();
+  private static RecordedLog filterLog;
+  private static RecordedLog storeLog;
   private static TestServer server;
   private static TestCluster cluster;
   private static CuttingProxy proxy;
@@ -85,20 +82,6 @@ class RedisRefusalsBehindFilterTest {
   private static RedisCommands<byte[], byte[]> admin;
 
   private String cookie = "";
-
-  /** Keeps the messages of events, and of the exceptions in them. */
-  private static final class Appender extends UnsynchronizedAppenderBase<ILoggingEvent> {
-    @Override
-    protected void append(ILoggingEvent event) {
-      StringBuilder text = new StringBuilder(event.getFormattedMessage());
-      for (IThrowableProxy cause = event.getThrowableProxy();
-          cause != null;
-          cause = cause.getCause()) {
-        text.append(": ").append(cause.getMessage());
-      }
-      LOGGED.add(text.toString());
-    }
-  }
 
   @BeforeAll
   static void start() throws Exception {
@@ -141,13 +124,9 @@ class RedisRefusalsBehindFilterTest {
                 IMPATIENT,
                 TestServer.built(
                     cluster.store(CLUSTER_PREFIX).commandTimeout(Duration.ofSeconds(2)))));
-    APPENDER.start();
-    for (Logger log : logs()) {
-      log.addAppender(APPENDER);
-    }
     // An error is logged once a second; the others are logged for debugging.
-    filterLog().setLevel(Level.DEBUG);
-    filterLog().setAdditive(false);
+    filterLog = RecordedLog.of(FILTER_LOG).at(Level.DEBUG).hereOnly();
+    storeLog = RecordedLog.of(RedisSessionStore.class);
   }
 
   /** Gives the user of one application a password, and no other one. */
@@ -162,21 +141,32 @@ class RedisRefusalsBehindFilterTest {
             .allCommands());
   }
 
-  private static Logger filterLog() {
-    return (Logger) LoggerFactory.getLogger(FILTER_LOG);
+  private static void forgetLog() {
+    filterLog.clear();
+    storeLog.clear();
   }
 
-  private static List<Logger> logs() {
-    return List.of(filterLog(), (Logger) LoggerFactory.getLogger(RedisSessionStore.class));
+  /** Returns the messages that were logged, and those of the exceptions in them. */
+  private static Stream<String> logged() {
+    return Stream.of(filterLog, storeLog)
+        .flatMap(log -> log.events().stream())
+        .map(RedisRefusalsBehindFilterTest::text);
+  }
+
+  private static String text(ILoggingEvent event) {
+    StringBuilder text = new StringBuilder(event.getFormattedMessage());
+    for (IThrowableProxy cause = event.getThrowableProxy();
+        cause != null;
+        cause = cause.getCause()) {
+      text.append(": ").append(cause.getMessage());
+    }
+    return text.toString();
   }
 
   @AfterAll
   static void stop() throws Exception {
-    filterLog().setLevel(null);
-    filterLog().setAdditive(true);
-    for (Logger log : logs()) {
-      log.detachAppender(APPENDER);
-    }
+    filterLog.close();
+    storeLog.close();
     site.close();
     client.shutdown(Duration.ZERO, Duration.ofSeconds(5));
     proxy.close();
@@ -218,18 +208,18 @@ class RedisRefusalsBehindFilterTest {
   }
 
   private static boolean isLogged(String text, String other) {
-    return LOGGED.stream().anyMatch(line -> line.contains(text) && line.contains(other));
+    return logged().anyMatch(line -> line.contains(text) && line.contains(other));
   }
 
   private static boolean isLogged(String text) {
-    return LOGGED.stream().anyMatch(line -> line.contains(text));
+    return logged().anyMatch(line -> line.contains(text));
   }
 
   /** Asserts that a request is refused, for a reason that the log names with what to do. */
   private void assertRefused(String path, String reason, String advice) {
-    LOGGED.clear();
+    forgetLog();
     assertIs503(get(path));
-    assertThat(LOGGED).anyMatch(line -> line.contains(reason + ", ") && line.contains(advice));
+    assertThat(logged()).anyMatch(line -> line.contains(reason + ", ") && line.contains(advice));
   }
 
   /** The same, where a busy machine may keep the store from an answer in time. */
@@ -237,7 +227,7 @@ class RedisRefusalsBehindFilterTest {
     await(
         "a refusal of " + path,
         () -> {
-          LOGGED.clear();
+          forgetLog();
           assertIs503(get(path));
           return isLogged(reason + ", ", advice);
         });
@@ -299,9 +289,9 @@ class RedisRefusalsBehindFilterTest {
   void layoutOfANewerRelease() {
     admin.setrange(record(), 0, new byte[] {2});
     for (String path : List.of("/me", "/set/other", "/logout")) {
-      LOGGED.clear();
+      forgetLog();
       assertIs503(get(path));
-      assertThat(LOGGED).anyMatch(line -> line.contains("a newer release wrote it too early"));
+      assertThat(logged()).anyMatch(line -> line.contains("a newer release wrote it too early"));
     }
     admin.setrange(record(), 0, new byte[] {1});
     assertNothingIsLost("");
@@ -323,7 +313,7 @@ class RedisRefusalsBehindFilterTest {
   @Test
   @DisplayName("UNBLOCKED: the server becomes a replica while a logout waits for its confirmation")
   void unblocked() throws Exception {
-    LOGGED.clear();
+    forgetLog();
     try (ReservedPort nothing = new ReservedPort()) {
       CompletableFuture<HttpResponse<String>> logout = logoutThatWaits();
       admin.replicaof("127.0.0.1", nothing.number);
@@ -367,7 +357,7 @@ class RedisRefusalsBehindFilterTest {
   @Test
   @DisplayName("NOAUTH: the server wants a password by now")
   void noAuth() {
-    LOGGED.clear();
+    forgetLog();
     admin.configSet("requirepass", "secret");
     admin.clientKill(KillArgs.Builder.typeNormal().skipme(true));
     await(
@@ -389,7 +379,7 @@ class RedisRefusalsBehindFilterTest {
   void wrongPassword() {
     // The test before may have cut the connection: it must be open again before the change.
     assertThat(site.awaitAnswer(OWN_USER + "/me", cookie).body()).isEqualTo("alice");
-    LOGGED.clear();
+    forgetLog();
     setPassword("second");
     assertThat(get(OWN_USER + "/me").body()).as("still connected").isEqualTo("alice");
     admin.clientKill(KillArgs.Builder.user(USER));
@@ -404,7 +394,7 @@ class RedisRefusalsBehindFilterTest {
   @DisplayName("a server that hangs and then wants a password: the log has both reasons")
   void outageWithAnotherReason() {
     String user = site.login(SLOW, "alice");
-    LOGGED.clear();
+    forgetLog();
     proxy.mode = CuttingProxy.Mode.HOLDING;
     await(
         "the first reason in the log",
@@ -443,7 +433,7 @@ class RedisRefusalsBehindFilterTest {
         ScriptOutputType.INTEGER);
     admin.configSet("loading-process-events-interval-bytes", "1024");
     admin.configSet("key-load-delay", "20000");
-    LOGGED.clear();
+    forgetLog();
     CompletableFuture<String> reload =
         CompletableFuture.supplyAsync(() -> server.run(RedisRefusalsBehindFilterTest::reload));
     await("a request that is refused", () -> get("/me").statusCode() == 503);
@@ -583,7 +573,7 @@ class RedisRefusalsBehindFilterTest {
       user.possible.add("null");
       users.put(name, user);
     }
-    LOGGED.clear();
+    forgetLog();
     int round = 0;
     for (int delay : new int[] {0, 700, 700, 20, 1_500, 20, 300}) {
       proxy.delay = Duration.ofMillis(delay);
@@ -591,7 +581,7 @@ class RedisRefusalsBehindFilterTest {
       send(users, "value" + round);
     }
     proxy.delay = Duration.ZERO;
-    assertThat(LOGGED)
+    assertThat(logged())
         .anyMatch(line -> line.contains("may have happened or not: Redis did not answer in time"))
         .anyMatch(line -> line.contains("failed at once: Redis has not answered 3 times in a row"));
     users.forEach(

@@ -1,5 +1,6 @@
 package io.coatcheck.session.redis;
 
+import io.coatcheck.test.servers.FreePort;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisURI;
@@ -24,9 +25,12 @@ final class TestSentinel implements AutoCloseable {
    * @param primary the port of the primary, or of what leads to it, as clients are told
    */
   TestSentinel(int primary) {
-    ReservedPort free = new ReservedPort();
-    port = free.number;
-    sentinel =
+    sentinel = FreePort.start(port -> startOn(port, primary));
+    port = sentinel.ports().get(0);
+  }
+
+  private static RedisSentinel startOn(int port, int primary) {
+    RedisSentinel sentinel =
         RedisSentinel.builder()
             .bind("127.0.0.1")
             .port(port)
@@ -36,8 +40,8 @@ final class TestSentinel implements AutoCloseable {
             .downAfterMilliseconds(DOWN_AFTER.toMillis())
             .failoverTimeout(5_000L)
             .build();
-    free.close();
     sentinel.start();
+    return sentinel;
   }
 
   /** Returns the address of the primary, for stores. */

@@ -39,26 +39,35 @@ interface Backend extends AutoCloseable {
     };
   }
 
-  /** Starts a Redis that writes each change to a file in a directory before it answers. */
+  /**
+   * Starts a Redis that writes each change to a file in a directory before it answers. It is given
+   * a port that is free, and another one if another process takes that first.
+   */
   static Redis redis(Path directory) throws IOException {
-    int port;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
     Path files = Files.createDirectories(directory.resolve("redis"));
-    Redis redis =
-        new Redis(
-            RedisServer.builder()
-                .bind("127.0.0.1")
-                .port(port)
-                .setting("dir " + files)
-                .setting("save \"\"")
-                .setting("appendonly yes")
-                .setting("appendfsync always")
-                .build(),
-            port);
-    redis.start();
-    return redis;
+    for (int attempt = 1; ; attempt++) {
+      int port;
+      try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        port = free.getLocalPort();
+      }
+      RedisServer server =
+          RedisServer.builder()
+              .bind("127.0.0.1")
+              .port(port)
+              .setting("dir " + files)
+              .setting("save \"\"")
+              .setting("appendonly yes")
+              .setting("appendfsync always")
+              .build();
+      try {
+        server.start();
+        return new Redis(server, port);
+      } catch (RuntimeException taken) {
+        if (attempt == 3) {
+          throw taken;
+        }
+      }
+    }
   }
 
   /** A Redis, which may be stopped and started again with its data. */

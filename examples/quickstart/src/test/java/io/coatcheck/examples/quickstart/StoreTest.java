@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.test.servers.Redis;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

@@ -2,9 +2,9 @@ package io.coatcheck.examples.springboot;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.coatcheck.test.servers.FreePort;
 import java.io.File;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -64,7 +64,7 @@ final class Prometheus implements AutoCloseable {
    * @param nodes the name of each node with the port
    */
   static Prometheus start(Path program, Path directory, Map<String, Integer> nodes)
-      throws IOException, InterruptedException {
+      throws Exception {
     StringBuilder targets = new StringBuilder();
     nodes.forEach(
         (name, port) ->
@@ -87,10 +87,11 @@ final class Prometheus implements AutoCloseable {
         """
                 .formatted(INTERVAL)
             + targets);
-    int port;
-    try (ServerSocket free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
+    return FreePort.start(port -> startOn(port, program, directory, configuration));
+  }
+
+  private static Prometheus startOn(int port, Path program, Path directory, Path configuration)
+      throws IOException, InterruptedException {
     Process process =
         new ProcessBuilder(
                 program.toString(),

@@ -3,20 +3,17 @@ package io.coatcheck.examples.faces;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.AppenderBase;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.codec.AllowListPreset;
 import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.testkit.AllowListRecorder;
+import io.coatcheck.test.log.RecordedLog;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -24,7 +21,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.slf4j.LoggerFactory;
 
 @DisplayName(
     "Faces with PrimeFaces and Weld: what a user sees is what the container's sessions give")
@@ -40,20 +36,10 @@ class FacesTest {
   private static final String JSESSIONID = "JSESSIONID";
   private static final List<SessionManager> MANAGERS = new ArrayList<>();
   private static final Map<Flow, List<String>> CONTAINERS = new EnumMap<>(Flow.class);
-  private static final Recorder LOG = new Recorder();
 
   private static FacesServer server;
-
-  /** The server's threads may log while a test reads what was logged. */
-  private static final class Recorder extends AppenderBase<ILoggingEvent> {
-
-    private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
-
-    @Override
-    protected void append(ILoggingEvent event) {
-      events.add(event);
-    }
-  }
+  private static RecordedLog coatcheckLog;
+  private static RecordedLog weldLog;
 
   @BeforeAll
   static void start() {
@@ -67,14 +53,15 @@ class FacesTest {
     }
     Path webapp = Path.of(System.getProperty("faces.webapp"));
     server = new FacesServer(webapp, List.of(new StoreFilter(filters)));
-    LOG.start();
-    ((Logger) LoggerFactory.getLogger("io.coatcheck")).addAppender(LOG);
-    ((Logger) LoggerFactory.getLogger("org.jboss.weld")).addAppender(LOG);
+    coatcheckLog = RecordedLog.of("io.coatcheck");
+    weldLog = RecordedLog.of("org.jboss.weld");
   }
 
   @AfterAll
   static void stop() {
     server.close();
+    coatcheckLog.close();
+    weldLog.close();
     MANAGERS.forEach(SessionManager::close);
     CODEC.requireComplete();
   }
@@ -154,12 +141,13 @@ class FacesTest {
 
   private static void isAsInTheContainer(Flow flow, Store store) {
     List<String> containers = CONTAINERS.computeIfAbsent(flow, f -> answers(f, Store.CONTAINER));
-    LOG.events.clear();
+    coatcheckLog.clear();
+    weldLog.clear();
 
     assertThat(answers(flow, store)).isEqualTo(containers);
 
-    assertThat(LOG.events).noneMatch(event -> event.getLevel().isGreaterOrEqual(Level.ERROR));
-    assertThat(LOG.events).noneMatch(event -> event.getLoggerName().startsWith("org.jboss.weld"));
+    assertThat(coatcheckLog.lines(Level.ERROR)).isEmpty();
+    assertThat(weldLog.lines()).isEmpty();
   }
 
   private static List<String> answers(Flow flow, Store store) {

@@ -1,4 +1,4 @@
-package io.coatcheck.testlog;
+package io.coatcheck.test.log;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;

@@ -1,0 +1,2 @@
+/** What a logger gets during a test. */
+package io.coatcheck.test.log;
