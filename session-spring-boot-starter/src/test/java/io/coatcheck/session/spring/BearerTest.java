@@ -25,8 +25,10 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
+import org.springframework.security.config.Customizer;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.config.annotation.web.configurers.SessionManagementConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.core.userdetails.User;
 import org.springframework.security.core.userdetails.UserDetailsService;
@@ -117,35 +119,42 @@ class BearerTest {
     @Bean
     @Order(0)
     SecurityFilterChain programs(HttpSecurity http) throws Exception {
-      return http.securityMatcher("/programs/**")
-          .authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
-          .sessionManagement(
-              sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
-          .httpBasic(withDefaults())
-          .build();
+      return forPrograms(
+          http,
+          "/programs/**",
+          sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS));
     }
 
     @Bean
     @Order(1)
     SecurityFilterChain unprotectedPrograms(HttpSecurity http) throws Exception {
-      return http.securityMatcher("/unprotected/**")
-          .authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
-          .sessionManagement(
-              sessions ->
-                  sessions
-                      .sessionCreationPolicy(SessionCreationPolicy.STATELESS)
-                      .sessionFixation(fixation -> fixation.none()))
-          .httpBasic(withDefaults())
-          .build();
+      return forPrograms(
+          http,
+          "/unprotected/**",
+          sessions ->
+              sessions
+                  .sessionCreationPolicy(SessionCreationPolicy.STATELESS)
+                  .sessionFixation(fixation -> fixation.none()));
     }
 
     @Bean
     @Order(2)
     SecurityFilterChain chainOfExplicitPolicy(HttpSecurity http) throws Exception {
-      return http.securityMatcher("/explicit/**")
+      return forPrograms(
+          http,
+          "/explicit/**",
+          sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.IF_REQUIRED));
+    }
+
+    /** Builds a chain whose clients send their password with each request. */
+    private static SecurityFilterChain forPrograms(
+        HttpSecurity http,
+        String paths,
+        Customizer<SessionManagementConfigurer<HttpSecurity>> sessions)
+        throws Exception {
+      return http.securityMatcher(paths)
           .authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
-          .sessionManagement(
-              sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.IF_REQUIRED))
+          .sessionManagement(sessions)
           .httpBasic(withDefaults())
           .build();
     }
