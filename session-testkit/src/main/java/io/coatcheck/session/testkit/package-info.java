@@ -21,10 +21,11 @@
  *       ReportingChangesInARace}, {@code Evicting} and {@code SharingLive}.
  *   <li><b>Helpers of the parts</b>: {@code Sentence} is the sentence of the specification that a
  *       test covers, and {@code FailureReport} names it in a failure. {@code SessionDifferences}
- *       shows how sessions differ, {@code Specimen} is every kind of session, {@code Operations}
- *       every operation, {@code Race} begins calls together, {@code JustInTime} makes calls shortly
- *       before a deadline, {@code ChangeJournal} and {@code RecordingProxy} record calls, {@code
- *       MadeChanges} records changes, and a {@code ThrowingConsumer} fails for each session.
+ *       shows how sessions differ, {@code Specimen} is every kind of session, {@code Activity}
+ *       every way to see one again, {@code Operations} every operation, {@code Race} begins calls
+ *       together, {@code JustInTime} makes calls shortly before a deadline, {@code ChangeJournal}
+ *       and {@code RecordingProxy} record calls, {@code MadeChanges} records changes, and a {@code
+ *       ThrowingConsumer} fails for each session.
  * </ul>
  */
 @NullMarked
