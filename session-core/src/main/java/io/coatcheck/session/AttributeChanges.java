@@ -210,9 +210,9 @@ final class AttributeChanges {
     return names;
   }
 
-  void set(String name, Object value) {
+  void set(String name, Object value, @Nullable Replacing replacing) {
     try {
-      take(name, value);
+      take(name, value, replacing);
     } catch (IllegalArgumentException refusal) {
       // The application may swallow the exception.
       engine.events().refused(owner.snapshot(), name, value, refusal);
@@ -220,12 +220,13 @@ final class AttributeChanges {
     }
   }
 
-  private void take(String name, Object value) {
+  private void take(String name, Object value, @Nullable Replacing replacing) {
     AttributeValue whenSet = engine.attributeValue(name, value);
     AttributeChange change = new AttributeChange(value, whenSet, isToBeWatched(whenSet, value));
     synchronized (owner) {
       checkLimits(name, whenSet);
       AttributeValue from = readFrom(name, value);
+      Replacing.on(replacing, owner, name);
       record(name, from == null ? change : change.ofObjectReadFrom(from));
     }
   }
@@ -280,9 +281,10 @@ final class AttributeChanges {
   }
 
   /** Removes an attribute, even one that only another request knows. */
-  void remove(String name) {
+  void remove(String name, @Nullable Replacing replacing) {
     synchronized (owner) {
       owner.live();
+      Replacing.on(replacing, owner, name);
       record(name, AttributeChange.removal());
     }
   }

@@ -248,14 +248,7 @@ public final class Session extends WorkingCopy {
    *     more than its limits allow; nothing was changed
    */
   public void setAttribute(String name, @Nullable Object value) {
-    if (value == null) {
-      removeAttribute(name);
-      return;
-    }
-    live();
-    AttributeName.check(name);
-    attributeChanges().set(name, value);
-    relyOn();
+    change(name, value, null);
   }
 
   /**
@@ -266,9 +259,19 @@ public final class Session extends WorkingCopy {
    * @throws IllegalArgumentException if the name is empty or too long
    */
   public void removeAttribute(String name) {
+    change(name, null, null);
+  }
+
+  /** Sets or removes an attribute; {@code replacing} gets the value that it had. */
+  void change(String name, @Nullable Object value, @Nullable Replacing replacing) {
     live();
     AttributeName.check(name);
-    attributeChanges().remove(name);
+    if (value == null) {
+      attributeChanges().remove(name, replacing);
+    } else {
+      attributeChanges().set(name, value, replacing);
+      relyOn();
+    }
   }
 
   /**

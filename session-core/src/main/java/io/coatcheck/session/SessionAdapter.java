@@ -275,6 +275,41 @@ public final class SessionAdapter {
   }
 
   /**
+   * Sets or removes an attribute, as {@link Session#setAttribute} does, and returns the value that
+   * this replaced. If several threads of a request change one attribute, no two of them get the
+   * same value.
+   *
+   * @param value null to remove the attribute
+   * @param seen the value that the caller has read just before; null if there was none
+   * @param recorded called with the value that is replaced, at the moment of the change and under
+   *     the lock of the session, so it must not call the application
+   * @return null if there was none that can be read
+   * @throws IllegalArgumentException as {@link Session#setAttribute} does
+   */
+  public @Nullable Object replaceAttribute(
+      Session session,
+      String name,
+      @Nullable Object value,
+      @Nullable Object seen,
+      Consumer<@Nullable Object> recorded) {
+    Replacing replacing = new Replacing(seen, recorded);
+    session.change(name, value, replacing);
+    return replacing.before();
+  }
+
+  /**
+   * Returns whether the request of a session has set a value that is still to be stored.
+   *
+   * @param value the object that was set
+   */
+  public boolean isUnsaved(Session session, String name, Object value) {
+    synchronized (session) {
+      AttributeChange change = session.attributeChanges().change(name);
+      return change != null && change.value() == value;
+    }
+  }
+
+  /**
    * Returns whether a value that the request of a session has set is never stored: the session has
    * ended, a login has dropped it, or it did not fit beside what other requests have stored.
    *

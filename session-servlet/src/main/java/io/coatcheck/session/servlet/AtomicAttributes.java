@@ -177,7 +177,7 @@ public final class AtomicAttributes {
       }
     }
     if (isSet) {
-      view.recordBinding(name, session.isStored() ? null : value);
+      UnsavedBindings.recordStep(view, name, value);
       scope.onReliedUpon(session);
       Object before = replaced.get();
       if (before == value && isOther) {
@@ -208,7 +208,7 @@ public final class AtomicAttributes {
 
   private void removed(String name, Object before) {
     view.activations().removed(name);
-    view.recordBinding(name, null);
+    UnsavedBindings.recordStep(view, name, null);
     view.scope().listeners().unbound(view, name, before);
     view.scope().listeners().attributeRemoved(view, name, before);
   }
@@ -283,7 +283,7 @@ public final class AtomicAttributes {
       } else if (next != null) {
         activate(next);
         view.activations().learned(name, next);
-        view.recordBinding(name, view.session().isStored() ? null : next);
+        UnsavedBindings.recordStep(view, name, next);
         Object before = before();
         listeners().unbound(view, name, before);
         listeners().attributeSet(view, name, before, next);

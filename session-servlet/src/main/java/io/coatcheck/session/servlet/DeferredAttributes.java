@@ -2,6 +2,8 @@ package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Session;
 import jakarta.servlet.http.HttpSessionBindingListener;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Changes attributes of a session that are stored when the request is saved. {@link
@@ -19,52 +21,72 @@ final class DeferredAttributes {
     SessionScope scope = view.scope();
     scope.requireUsable(session);
     SessionListeners listeners = scope.listeners();
-    Object before = view.getAttribute(name);
-    boolean isOther = before != value;
-    if (isOther) {
+    Object first = view.getAttribute(name);
+    boolean isBound = first != value;
+    if (isBound) {
       listeners.bound(view, name, value);
     }
+    AtomicReference<@Nullable Object> replaced = new AtomicReference<>();
     boolean isSet = false;
     try {
-      if (isOther && value instanceof HttpSessionBindingListener) {
-        // It may have set the attribute when it was notified.
-        before = view.getAttribute(name);
-      }
-      view.activations().set(view, name, value, () -> session.setAttribute(name, value));
+      // It may have set the attribute when it was notified.
+      boolean isChanged = isBound && value instanceof HttpSessionBindingListener;
+      Object seen = isChanged ? view.getAttribute(name) : first;
+      view.activations()
+          .set(view, name, value, () -> replaced.set(replace(view, name, value, seen)));
       isSet = true;
     } finally {
-      if (!isSet && isOther) {
+      if (!isSet && isBound) {
         listeners.unbound(view, name, value);
       }
     }
-    if (isOther) {
-      view.recordBinding(name, value);
-    }
     scope.onReliedUpon(session);
-    if (isOther) {
+    // Another thread of the request may have changed it since it was read.
+    Object before = replaced.get();
+    if (before != value && !isBound) {
+      listeners.bound(view, name, value);
+    }
+    if (before != value || isBound) {
       listeners.unbound(view, name, before);
     }
     listeners.attributeSet(view, name, before, value);
+    UnsavedBindings.settleIfOver(view);
   }
 
   static void remove(HttpSessionView view, String name) {
     Session session = view.session();
     SessionScope scope = view.scope();
-    Object before = view.getAttribute(name);
-    if (before == null && !session.isStored()) {
+    Object seen = view.getAttribute(name);
+    if (seen == null && !session.isStored()) {
       return;
     }
     // A value that can no longer be read is removed too, and so is one that only another request
     // knows.
     scope.requireUsable(session);
-    session.removeAttribute(name);
+    Object before = replace(view, name, null, seen);
     view.activations().removed(name);
-    view.recordBinding(name, null);
     if (before != null) {
       scope.listeners().unbound(view, name, before);
       scope.listeners().attributeRemoved(view, name, before);
     } else {
       scope.listeners().absentRemoved(view, name);
     }
+  }
+
+  /** Changes an attribute, and returns the value that this thread, and no other, has replaced. */
+  private static @Nullable Object replace(
+      HttpSessionView view, String name, @Nullable Object value, @Nullable Object seen) {
+    return view.manager()
+        .adapter()
+        .replaceAttribute(
+            view.session(),
+            name,
+            value,
+            seen,
+            before -> {
+              if (before != value) {
+                view.recordBinding(name, value);
+              }
+            });
   }
 }

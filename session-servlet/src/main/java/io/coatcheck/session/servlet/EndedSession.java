@@ -59,15 +59,18 @@ class EndedSession implements ShownSession {
 
   /**
    * A session that was ended by another request than the one that uses it, or outside of requests.
+   *
+   * @param generation the generation that listeners know
    */
   EndedSession(
       SessionManager manager,
       StoredSession session,
+      long generation,
       Map<String, Object> attributes,
       ServletContext servletContext) {
     this.manager = manager;
     sessionId = session.id();
-    generation = session.generation();
+    this.generation = generation;
     id = ShownId.textOf(session.id(), generation);
     creationTime = session.createdAt().toEpochMilli();
     lastAccessedTime = session.lastSeenAt().toEpochMilli();

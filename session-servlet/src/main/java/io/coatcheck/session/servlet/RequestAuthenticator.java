@@ -4,8 +4,6 @@ import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.LoginOutcome;
 import io.coatcheck.session.LoginResult;
 import io.coatcheck.session.Session;
-import io.coatcheck.session.store.StoredSession;
-import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -54,7 +52,7 @@ final class RequestAuthenticator {
       @Nullable SessionTransport by) {
     LoginOptions options = withClient(asked, client);
     Session found = state.locked(() -> sessionWithin(by));
-    Previous previous = previous(found);
+    PreviousSession previous = previous(found);
     Session before = previous.session();
     LoginOptions used =
         AskedTimeout.within(options, before, principal, exchange.manager().policy());
@@ -112,38 +110,15 @@ final class RequestAuthenticator {
     }
   }
 
-  /**
-   * The session before a login.
-   *
-   * @param session null if there was none
-   * @param storedId null if it was not stored
-   * @param droppable what the request has of it, if a login drops its attributes; else null
-   */
-  private record Previous(
-      @Nullable Session session, @Nullable SessionId storedId, @Nullable EndedSession droppable) {
-
-    /** Returns whether a login has begun another session. */
-    boolean isReplacedBy(Session loggedIn) {
-      return loggedIn != session || (storedId != null && !storedId.equals(loggedIn.id()));
-    }
-
-    /** Records what a login has dropped. */
-    void dropped(StoredSession stored) {
-      if (droppable != null) {
-        droppable.correctBy(stored);
-      }
-    }
-  }
-
   /** Returns the session before a login: the withheld one, or else the one that was found. */
-  private Previous previous(@Nullable Session found) {
+  private PreviousSession previous(@Nullable Session found) {
     Session withheld = resolver.presented().withheld();
     Session before = withheld == null ? found : withheld;
-    SessionId storedId = before != null && before.isStored() ? before.id() : null;
-    return new Previous(before, storedId, droppedByLogin(before));
+    return new PreviousSession(before, droppedByLogin(before));
   }
 
-  private LoginOutcome authenticate(Previous previous, String principal, LoginOptions options) {
+  private LoginOutcome authenticate(
+      PreviousSession previous, String principal, LoginOptions options) {
     Session before = previous.session();
     return whileReplaced(
         before,
@@ -153,7 +128,7 @@ final class RequestAuthenticator {
                 .listeners()
                 .unreported()
                 .during(
-                    before,
+                    previous,
                     () ->
                         current.whileEncoded(
                             before,
@@ -166,7 +141,7 @@ final class RequestAuthenticator {
 
   /** Makes the logged-in session that of the request, and notifies the listeners. */
   private void granted(
-      Session loggedIn, boolean wasUnreported, @Nullable Session found, Previous previous) {
+      Session loggedIn, boolean wasUnreported, @Nullable Session found, PreviousSession previous) {
     long generation = loggedIn.generation();
     boolean isOther = previous.isReplacedBy(loggedIn);
     boolean isSent = state.locked(() -> take(loggedIn));
@@ -183,7 +158,9 @@ final class RequestAuthenticator {
       if (dropped != null) {
         exchange.listeners().dropped(view, dropped.attributes());
       }
-      notifyIdChanged(view, generation);
+      if (!previous.hasEnded()) {
+        notifyIdChanged(view, generation);
+      }
     }
     current.settleUnsaved();
     if (!loggedIn.isEnded()) {

@@ -322,13 +322,23 @@ final class SessionListeners implements SessionListener {
       inApplication(
           () ->
               endedForTheContainer(
-                  new EndedSession(manager, end.session(), Map.of(), servletContext)));
+                  new EndedSession(
+                      manager,
+                      end.session(),
+                      end.session().generation(),
+                      Map.of(),
+                      servletContext)));
     }
   }
 
   private void ended(StoredSession session) {
     EndedSession ended =
-        new EndedSession(manager, session, valuesOf(manager, session), servletContext);
+        new EndedSession(
+            manager,
+            session,
+            unreported.announced(session),
+            valuesOf(manager, session),
+            servletContext);
     Activations activations = activations();
     ended.attributes().forEach((name, value) -> activations.read(ended, name, value));
     ended(ended);

@@ -1,11 +1,8 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.LoginOutcome;
-import io.coatcheck.session.Session;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -21,34 +18,29 @@ final class UnreportedSessions {
 
   private final Set<SessionId> ids = ConcurrentHashMap.newKeySet();
 
-  /**
-   * The session that the login of this thread has begun, in a list that is immutable while it is
-   * empty; null outside of a login, and in one that continues a session that was reported.
-   */
+  /** What the login of this thread began with; null outside of a login. */
   @SuppressWarnings("ThreadLocalUsage")
-  private final ThreadLocal<@Nullable List<SessionId>> begun = new ThreadLocal<>();
+  private final ThreadLocal<@Nullable PreviousSession> logins = new ThreadLocal<>();
 
   /**
    * Logs in. The session that begins is not reported until {@link #remove}.
    *
-   * @param before the session that is logged in to; null if there is none. One that this request
-   *     has begun was reported then, and continues under its own or another id.
+   * @param before the session that is logged in to. One that this request has begun was reported
+   *     then, and continues under its own or another id.
    */
-  LoginOutcome during(@Nullable Session before, Supplier<LoginOutcome> login) {
-    boolean isOwn = before != null && !before.isStored() && !before.isEnded();
-    List<SessionId> outer = begun.get();
-    begun.set(isOwn ? null : List.of());
+  LoginOutcome during(PreviousSession before, Supplier<LoginOutcome> login) {
+    PreviousSession outer = logins.get();
+    logins.set(before);
     boolean isGranted = false;
     try {
       LoginOutcome outcome = login.get();
       isGranted = outcome instanceof LoginOutcome.Granted;
       return outcome;
     } finally {
-      List<SessionId> mine = begun.get();
       // Not removed: the thread would need another entry at its next login.
-      begun.set(outer);
-      if (mine != null && !isGranted) {
-        mine.forEach(ids::remove);
+      logins.set(outer);
+      if (!isGranted) {
+        before.begun().forEach(ids::remove);
       }
     }
   }
@@ -58,15 +50,19 @@ final class UnreportedSessions {
    * login began them.
    */
   void created(StoredSession session) {
-    List<SessionId> mine = session.principal().isPresent() ? begun.get() : null;
-    if (mine != null) {
+    PreviousSession login = session.principal().isPresent() ? logins.get() : null;
+    if (login != null && login.began(session.id())) {
       ids.add(session.id());
-      if (mine.isEmpty()) {
-        mine = new ArrayList<>(1);
-        begun.set(mine);
-      }
-      mine.add(session.id());
     }
+  }
+
+  /**
+   * Returns the generation of a session that listeners know, when it has ended: a login of this
+   * thread may have given it a new secret, which is reported only if the login holds.
+   */
+  long announced(StoredSession ended) {
+    PreviousSession login = logins.get();
+    return login == null ? ended.generation() : login.announced(ended);
   }
 
   /**

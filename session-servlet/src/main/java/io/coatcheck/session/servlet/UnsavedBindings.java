@@ -4,8 +4,8 @@ import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionAdapter;
 import jakarta.servlet.http.HttpSessionBindingListener;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The values that one request or access has bound to a session, that are listeners, and that are
@@ -43,6 +43,49 @@ final class UnsavedBindings {
     bound.remove(name);
   }
 
+  /**
+   * Records the result of an atomic step, which other threads of the request may have replaced or
+   * stored by now.
+   *
+   * @param value null if the step has removed the attribute
+   */
+  static void recordStep(HttpSessionView view, String name, @Nullable Object value) {
+    Session session = view.session();
+    boolean isRecorded = value instanceof HttpSessionBindingListener && !session.isStored();
+    if (!isRecorded && view.unsaved() == null) {
+      return;
+    }
+    synchronized (session) {
+      UnsavedBindings known = view.unsaved();
+      if (value != null && view.manager().adapter().isUnsaved(session, name, value)) {
+        view.recordBinding(name, value);
+      } else if (known != null) {
+        known.replaced(name);
+      }
+    }
+    settleIfOver(view);
+  }
+
+  /** Records that a step has replaced or removed a value, unless a later one is unsaved. */
+  private void replaced(String name) {
+    Binding known = bound.get(name);
+    if (known != null && !adapter().isUnsaved(view.session(), name, known.value)) {
+      bound.remove(name, known);
+    }
+  }
+
+  /** Notifies the values that were bound while the request ended, which did not know them. */
+  static void settleIfOver(HttpSessionView view) {
+    UnsavedBindings known = view.unsaved();
+    if (known != null && view.scope().isOver()) {
+      known.abandon();
+    }
+  }
+
+  private SessionAdapter adapter() {
+    return view.manager().adapter();
+  }
+
   /** Records that all values were notified of the end of their session. */
   void clear() {
     bound.clear();
@@ -70,12 +113,12 @@ final class UnsavedBindings {
       return;
     }
     Session session = view.session();
-    SessionAdapter adapter = view.manager().adapter();
-    // In this order: at any moment, a value is unsaved, stored or discarded.
-    Set<String> unsaved = adapter.unsavedAttributes(session);
+    SessionAdapter adapter = adapter();
     known.forEach(
         (name, binding) -> {
-          boolean isUnsaved = unsaved.contains(name);
+          // In this order: at any moment, a value is unsaved, stored, discarded, or was taken by a
+          // thread that notifies it.
+          boolean isUnsaved = adapter.isUnsaved(session, name, binding.value);
           if ((isUnsaved && isOver) || adapter.isDiscarded(session, name, binding.value)) {
             if (notifies) {
               end(name, binding);

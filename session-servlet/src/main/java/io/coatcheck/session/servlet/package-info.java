@@ -48,8 +48,9 @@
  *       Servlet61SessionView} and {@code Servlet61SharedSession} add what Servlet 6.1 adds. {@code
  *       SessionListeners} notifies the {@code RegisteredListeners}, among them each {@code
  *       AttributeRemovalListener}, with {@code ContainerListeners}, {@code Activations}, {@code
- *       UnsavedBindings} and {@code UnreportedSessions}; {@code ContainerValues} and {@code
- *       AskedTimeout} are kept in a session beside its attributes, under {@code ReservedNames}.
+ *       UnsavedBindings}, {@code UnreportedSessions} and {@code PreviousSession}; {@code
+ *       ContainerValues} and {@code AskedTimeout} are kept in a session beside its attributes,
+ *       under {@code ReservedNames}.
  *   <li><b>Protection</b>, what refuses requests: {@code CrossOriginPolicy}, with {@code WebOrigin}
  *       and {@code Preflight}; {@code WithheldCookie}; {@code RequireLogin}, with {@code
  *       ReturnPath} and {@code Navigation}; {@code ClientCheck} and its {@code ClientGate}; {@code

@@ -104,4 +104,32 @@ class IdsInOrderTest {
 
     assertThat(ended).containsExactly(id + "~1");
   }
+
+  @Test
+  @DisplayName(
+      "that ends with a login whose condition does not hold, and has no value that listens")
+  void loginThatDoesNotHold_ofASessionWithoutListeners() {
+    serve(
+        (request, response) ->
+            WebSession.of(request)
+                .login("alice", LoginOptions.builder().validIf(() -> false).build()));
+
+    assertThat(ended).containsExactly(id + "~1");
+  }
+
+  @Test
+  @DisplayName("that the condition of a login ends by itself, and no other id after that")
+  void endedByTheCondition() {
+    serve(
+        (request, response) ->
+            WebSession.of(request)
+                .login(
+                    "alice",
+                    LoginOptions.builder()
+                        .validIf(() -> site.manager.revokeAllOf("alice") == 1)
+                        .build()));
+
+    assertThat(ended).containsExactly(id + "~1");
+    assertThat(site.listener().heard()).noneMatch(heard -> heard.startsWith("id "));
+  }
 }
