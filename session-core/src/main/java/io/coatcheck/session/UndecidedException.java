@@ -9,7 +9,8 @@ import io.coatcheck.session.store.SessionStoreException;
  *
  * <p>An adapter answers it as a failure of the store, over HTTP with 503 and {@code Retry-After},
  * but does not log it: the bridge that throws it has logged the cause, at a limited rate, since
- * clients can repeat it.
+ * clients can repeat it. An application that catches {@link SessionStoreException} itself handles
+ * this the same way, and should not conclude from it that the store of the sessions is down.
  *
  * @since 0.1.0
  */

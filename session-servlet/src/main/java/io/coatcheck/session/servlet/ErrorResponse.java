@@ -18,7 +18,7 @@ final class ErrorResponse {
   private static final long RETRY_AFTER_SECONDS = 5;
   private static final int MAX_CAUSE_DEPTH = 32;
   private static final String BODY =
-      "The service cannot reach its sessions at the moment. Please try again shortly.\n";
+      "The service is temporarily unavailable. Please try again shortly.\n";
   private static final int TOO_MANY_REQUESTS = 429;
   private static final String BODY_OF_TOO_MANY =
       "Too many new sessions from this address. Please try again shortly.\n";

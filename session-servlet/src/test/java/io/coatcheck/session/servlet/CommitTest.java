@@ -102,7 +102,7 @@ class CommitTest {
     assertThat(answer.header("Cache-Control")).isEqualTo("no-store");
     assertThat(answer.header("X-Application")).isNull();
     assertThat(answer.setCookies()).isEmpty();
-    assertThat(answer.body()).startsWith("The service cannot reach its sessions");
+    assertThat(answer.body()).startsWith("The service is temporarily unavailable");
   }
 
   @Test

@@ -111,7 +111,7 @@ class FrontFiltersTest {
     browser.get("/begin");
     site.store.fail("update");
 
-    assertOurs(browser.get("/page"), 503, "The service cannot reach its sessions");
+    assertOurs(browser.get("/page"), 503, "The service is temporarily unavailable");
   }
 
   @Test
@@ -128,7 +128,7 @@ class FrontFiltersTest {
           request.getSession().setAttribute("a", "1");
         });
 
-    assertOurs(site.browser().get("/login"), 503, "The service cannot reach its sessions");
+    assertOurs(site.browser().get("/login"), 503, "The service is temporarily unavailable");
   }
 
   @Test
@@ -139,7 +139,7 @@ class FrontFiltersTest {
     site.on("/ask", (request, response) -> request.getSession());
     site.store.failAll();
 
-    assertOurs(browser.get("/ask"), 503, "The service cannot reach its sessions");
+    assertOurs(browser.get("/ask"), 503, "The service is temporarily unavailable");
   }
 
   @Test

@@ -357,6 +357,6 @@ class ServersTest {
   @MethodSource("servers")
   @DisplayName("I9: the answer to a failed store is whole, whatever length the page has declared")
   void failureAfterALength(String server) throws Exception {
-    assertThat(plain(server, "/short")).startsWith("The service cannot reach its sessions");
+    assertThat(plain(server, "/short")).startsWith("The service is temporarily unavailable");
   }
 }

@@ -30,7 +30,7 @@ class ChromiumTest {
 
   private static final String COOKIE = "__Host-session";
   private static final Pattern PORT = Pattern.compile("This page came from port (\\d+)\\.");
-  private static final String UNAVAILABLE = "The service cannot reach its sessions";
+  private static final String UNAVAILABLE = "The service is temporarily unavailable";
 
   @TempDir(cleanup = CleanupMode.NEVER)
   private Path profiles;
