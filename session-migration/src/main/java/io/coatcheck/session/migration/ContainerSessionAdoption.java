@@ -45,9 +45,9 @@ import org.jspecify.annotations.Nullable;
  * beginning with the adoption. The container notifies its listeners, and the attributes that are
  * {@code HttpSessionBindingListener}s, of the end of its session.
  *
- * <p>If the store fails, or a function of the application throws, the response is 503 and the
- * container's session stays. What the function throws is logged as {@link TokenVerifier#verify}
- * describes. Thread-safe.
+ * <p>If the store fails, or the container throws when it reads its session, or a function of the
+ * application throws, the response is 503 and the container's session stays. What the container or
+ * the function throws is logged as {@link TokenVerifier#verify} describes. Thread-safe.
  *
  * @since 0.1.0
  */
@@ -63,6 +63,7 @@ public final class ContainerSessionAdoption implements Filter {
   private final boolean clearsCookie;
   private final LoginCondition condition;
   private final CredentialReport report;
+  private final ApplicationCode code = new ApplicationCode();
 
   private ContainerSessionAdoption(Builder builder) {
     manager = builder.manager;
@@ -108,17 +109,18 @@ public final class ContainerSessionAdoption implements Filter {
       if (presented != null) {
         WebSession session = WebSession.of(httpRequest);
         HttpSession old = sessionOf(own);
-        String id = withoutRoute(old == null ? presented : old.getId());
+        String id = idOf(old, presented);
         BridgeRequest bridge = session.bridge();
         bridge.beforeLogout(() -> spend(id, old, session));
         if (bridge.isTokenPresented()) {
           if (clearsCookie
               && OldCookie.isReplaced(session, manager.clock().instant())
+              && old == null
               && own.getSession(false) == null) {
             clear(own, httpResponse, presented);
           }
         } else if (!bridge.isTokenWithheld() && session.id().isEmpty()) {
-          adoptInto(session, own, httpResponse, presented);
+          adoptInto(session, own, old, httpResponse, presented);
         }
       }
     }
@@ -144,8 +146,24 @@ public final class ContainerSessionAdoption implements Filter {
     return id == null || id.isEmpty() || id.length() > MAX_ID_LENGTH ? null : id;
   }
 
-  private static @Nullable HttpSession sessionOf(HttpServletRequest own) {
-    return own.isRequestedSessionIdValid() ? own.getSession(false) : null;
+  /** Returns the container's session. The container may keep it in a store, which may fail. */
+  private @Nullable HttpSession sessionOf(HttpServletRequest own) {
+    try {
+      return code.call(
+              "reading the container's session",
+              "",
+              () ->
+                  Optional.ofNullable(
+                      own.isRequestedSessionIdValid() ? own.getSession(false) : null))
+          .orElse(null);
+    } catch (Throwable failure) {
+      report.failed();
+      throw failure;
+    }
+  }
+
+  private static String idOf(@Nullable HttpSession old, String presented) {
+    return withoutRoute(old == null ? presented : old.getId());
   }
 
   /**
@@ -159,9 +177,13 @@ public final class ContainerSessionAdoption implements Filter {
   }
 
   private void adoptInto(
-      WebSession session, HttpServletRequest own, HttpServletResponse response, String presented) {
+      WebSession session,
+      HttpServletRequest own,
+      @Nullable HttpSession old,
+      HttpServletResponse response,
+      String presented) {
     try {
-      ImportResult.Status status = adopt(session, own, presented);
+      ImportResult.Status status = adopt(session, old, idOf(old, presented));
       if (clearsCookie && status == ImportResult.Status.SPENT) {
         clear(own, response, presented);
       }
@@ -171,13 +193,11 @@ public final class ContainerSessionAdoption implements Filter {
     }
   }
 
-  private ImportResult.Status adopt(WebSession session, HttpServletRequest own, String presented) {
-    HttpSession old = sessionOf(own);
+  private ImportResult.Status adopt(WebSession session, @Nullable HttpSession old, String id) {
     ImportSource source =
         condition.on(
             new ContainerImportSource(old, principal, attributes, maximumAge, manager.clock()),
             manager.bridge());
-    String id = withoutRoute(old == null ? presented : old.getId());
     ImportResult result = manager.bridge().importSession(CREDENTIAL + id, source);
     boolean opens = condition.opens(result, session);
     if (old != null && isEndedByNow(result.status(), session)) {
