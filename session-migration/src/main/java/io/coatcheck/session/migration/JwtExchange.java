@@ -24,6 +24,7 @@ import java.util.Enumeration;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -134,12 +135,13 @@ public final class JwtExchange implements Filter {
 
   private void readCookie(
       TokenCookie known, HttpServletRequest request, HttpServletResponse response) {
-    String token = known.tokenIn(request);
-    if (token != null) {
+    Set<String> found = known.tokensIn(request);
+    if (!found.isEmpty()) {
       WebSession session = WebSession.of(request);
-      session.bridge().beforeLogout(() -> useUp(token, session));
-      if (!hasBearer(request)) {
-        known.present(token, session, request, response);
+      // All of them: a planted cookie must not save the user's own token from the logout.
+      session.bridge().beforeLogout(() -> found.forEach(token -> useUp(token, session)));
+      if (found.size() == 1 && !hasBearer(request)) {
+        known.present(found.iterator().next(), session, request, response);
       }
     }
   }
@@ -182,7 +184,9 @@ public final class JwtExchange implements Filter {
       report.failed();
       throw failure;
     }
-    if (outcome == CredentialOutcome.REFUSED) {
+    if (outcome == CredentialOutcome.REFUSED
+        || (outcome == CredentialOutcome.SPENT && cookie != null)) {
+      // A spent token may still open its session in the cookie.
       session.bridge().beforeLogout(() -> useUp(token, session));
     }
     boolean isMoved = outcome == CredentialOutcome.ACCEPTED;
@@ -225,6 +229,10 @@ public final class JwtExchange implements Filter {
       LoginResult result = session.login(accepted.principal(), options, transport);
       if (result == LoginResult.LIMIT_REACHED) {
         claim.withdraw();
+      } else if (result != LoginResult.LOGGED_IN && isImported(token, accepted)) {
+        // Otherwise the cookie's next request would end the session that it has opened.
+        claim.withdraw();
+        return CredentialOutcome.SPENT;
       }
       return result == LoginResult.LOGGED_IN
           ? CredentialOutcome.ACCEPTED
@@ -335,7 +343,7 @@ public final class JwtExchange implements Filter {
      *
      * <p>The cookie is not looked at if the request presents a Coatcheck token or has a session, if
      * it has several different values, or if another site made the browser send it, other than by a
-     * link that the user followed.
+     * link that the user followed. A logout uses up all tokens that come with it.
      *
      * <p>The filter before this one must have a cookie, in which the session's token is sent
      * whatever {@link #transport} says.

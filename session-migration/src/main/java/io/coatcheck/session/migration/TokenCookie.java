@@ -13,10 +13,10 @@ import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Instant;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The cookie in which an application kept its tokens. A browser sends it with all requests of a
@@ -52,24 +52,22 @@ final class TokenCookie {
   }
 
   /**
-   * Returns the token of a request, untrusted; null if it has none, or several, of which one may be
-   * planted, or a Coatcheck token.
+   * Returns the different tokens of a request, untrusted, without Coatcheck tokens. If there are
+   * several, one may be planted, and none may be exchanged.
    */
-  @Nullable String tokenIn(HttpServletRequest request) {
+  Set<String> tokensIn(HttpServletRequest request) {
     Cookie[] cookies = request.getCookies();
-    String found = null;
-    if (cookies != null) {
-      for (Cookie each : cookies) {
-        String value = each.getName().equals(cookie.name()) ? each.getValue() : null;
-        if (value != null && !value.isEmpty()) {
-          if (found != null && !found.equals(value)) {
-            return null;
-          }
-          found = value;
-        }
+    if (cookies == null) {
+      return Set.of();
+    }
+    Set<String> found = new LinkedHashSet<>();
+    for (Cookie each : cookies) {
+      String value = each.getName().equals(cookie.name()) ? each.getValue() : null;
+      if (value != null && !value.isEmpty() && SessionToken.parse(value).isEmpty()) {
+        found.add(value);
       }
     }
-    return found == null || SessionToken.parse(found).isPresent() ? null : found;
+    return found;
   }
 
   /** Handles a request that presents a token in this cookie alone. */

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -196,6 +197,13 @@ abstract class JwtCookieContract {
     assertOpensNothing("alice.1");
   }
 
+  @Test
+  void tokenThatComesWithTheLogoutInTheHeader_opensNothingInTheCookie() throws Exception {
+    get(node, "/", "token=alice.1");
+    get(node, "/logout", "", "Authorization", "Bearer alice.1");
+    assertOpensNothing("alice.1");
+  }
+
   private void assertOpensNothing(String token) throws Exception {
     for (int port : List.of(node, another)) {
       assertThat(get(port, "/", "token=" + token).body()).isEqualTo("anonymous");
@@ -236,6 +244,69 @@ abstract class JwtCookieContract {
         });
     get(node, "/", "", "Authorization", "Bearer alice.1");
     assertThat(sessionsOf("alice")).isLessThan(2);
+  }
+
+  private void whileOneTokenIsHandled(ThrowingRequest other, Consumer<Runnable> at) {
+    at.accept(
+        () -> {
+          try {
+            other.send();
+          } catch (Exception e) {
+            throw new AssertionError(e);
+          }
+        });
+  }
+
+  private interface ThrowingRequest {
+    void send() throws Exception;
+  }
+
+  /** The cookie's session is stored, and its record is not. */
+  @Test
+  void tokenInTheHeader_beforeTheCookiesRecord_logsIn_andTheCookieOpensNothing() throws Exception {
+    AtomicReference<ContainerSite.Answer> header = new AtomicReference<>();
+    whileOneTokenIsHandled(
+        () -> header.set(get(another, "/", "", "Authorization", "Bearer alice.1")),
+        action -> store.runAfter(StoreOperation.INSERT, action));
+    assertThat(get(node, "/", "token=alice.1").body()).isEqualTo("anonymous");
+    assertThat(header.get().body()).isEqualTo("alice");
+    assertThat(sessionsOf("alice")).isEqualTo(1);
+  }
+
+  /** The header has found no record of the cookie, and has none of its own. */
+  @Test
+  void tokenInTheCookie_beforeTheHeadersRecord_logsIn_andTheHeaderOpensNothing() throws Exception {
+    AtomicReference<ContainerSite.Answer> first = new AtomicReference<>();
+    whileOneTokenIsHandled(
+        () -> first.set(get(another, "/", "token=alice.1")),
+        action -> store.runBefore(StoreOperation.INSERT, action));
+    assertThat(get(node, "/", "", "Authorization", "Bearer alice.1").body()).isEqualTo("anonymous");
+    assertThat(first.get().body()).isEqualTo("alice");
+    assertThat(get(node, "/", "token=alice.1").body())
+        .as("nor does the header's attempt end the session")
+        .isEqualTo("alice");
+    assertThat(sessionsOf("alice")).isEqualTo(1);
+  }
+
+  /** After the condition was first tested, and the session is the client's own by now. */
+  @Test
+  void userWhoIsSignedOut_whileTheTokenIsStillAccepted_isNotLoggedIn() throws Exception {
+    String ours = get(node, "/", "token=alice.1").cookie(OURS);
+    get(node, "/", ours);
+    assertThat(get(another, "/", "token=alice.1").body()).isEqualTo("alice");
+    store.runBefore(StoreOperation.FIND, () -> signedOutAt.set(clock.instant()));
+    assertThat(get(another, "/", "token=alice.1").body()).isEqualTo("anonymous");
+    assertThat(sessionsOf("alice")).isZero();
+  }
+
+  /** Otherwise another host of the domain could keep the user's token from being used up. */
+  @Test
+  void tokenBesideAPlantedOne_isUsedUpByTheLogout() throws Exception {
+    String ours = get(node, "/", "token=alice.1").cookie(OURS);
+    get(node, "/logout", ours + "; token=mallory.1; token=alice.2");
+    assertOpensNothing("alice.2");
+    get(node, "/logout", "token=alice.3; token=mallory.2");
+    assertOpensNothing("alice.3");
   }
 
   @Test

@@ -11,6 +11,7 @@ import io.coatcheck.session.servlet.WebSession;
 import io.coatcheck.session.store.SessionStore;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.ServletContext;
+import java.time.Instant;
 import java.util.EnumSet;
 import java.util.Optional;
 import javax.sql.DataSource;
@@ -33,9 +34,19 @@ final class MigratingSnippets {
     Optional<VerifiedToken> verified(String token);
   }
 
-  static JwtExchange tokensInACookie(SessionManager sessions, OwnTokens tokens) {
+  /** What the application knows of its users. */
+  interface Accounts {
+
+    Instant signedOutAt(String user);
+  }
+
+  static JwtExchange tokensInACookie(SessionManager sessions, OwnTokens tokens, Accounts accounts) {
     JwtExchange exchange =
-        JwtExchange.builder(sessions, tokens::verified).cookieName("token").cookiePath("/").build();
+        JwtExchange.builder(sessions, tokens::verified)
+            .validIf(token -> token.issuedAt().isAfter(accounts.signedOutAt(token.principal())))
+            .cookieName("token")
+            .cookiePath("/")
+            .build();
     return exchange;
   }
 

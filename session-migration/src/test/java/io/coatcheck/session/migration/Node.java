@@ -118,8 +118,9 @@ final class Node implements AutoCloseable {
     return send(path, headers).get();
   }
 
-  Answer post(String path, String form) throws Exception {
-    return send(request(path, "Content-Type", "application/x-www-form-urlencoded")
+  Answer post(String path, String form, String... headers) throws Exception {
+    return send(request(path, headers)
+            .header("Content-Type", "application/x-www-form-urlencoded")
             .POST(HttpRequest.BodyPublishers.ofString(form)))
         .get();
   }
