@@ -93,6 +93,16 @@ final class PreviousSession {
     return ended.generation() - (isRekeyed ? 1 : 0);
   }
 
+  /**
+   * Records that the values of an ended session are reported as unbound: if it is this one, the
+   * login does not report them again as dropped.
+   */
+  void unbound(EndedSession ended) {
+    if (droppable != null && ended.sessionId().equals(storedId)) {
+      droppable.attributes().keySet().removeAll(ended.attributes().keySet());
+    }
+  }
+
   /** Returns whether the session was reported as ended during the login. */
   boolean hasEnded() {
     return hasEnded;

@@ -307,6 +307,8 @@ final class SessionListeners implements SessionListener {
       if (unreported.remove(end.session().id())) {
         return;
       }
+      // Even if it is not needed, since the login in progress must know of the end.
+      long generation = unreported.announced(end.session());
       EndedSession known = ending.get(end.session().id());
       if (known != null) {
         Map<String, Object> read = known.correctBy(end.session());
@@ -314,9 +316,10 @@ final class SessionListeners implements SessionListener {
           Activations activations = activations();
           read.forEach((name, value) -> activations.read(known, name, value));
         }
+        unreported.unbound(known);
         ended(known);
       } else {
-        inApplication(() -> ended(end.session()));
+        inApplication(() -> ended(end.session(), generation));
       }
     } else if (event instanceof SessionEvent.EndedElsewhere end) {
       inApplication(
@@ -331,14 +334,9 @@ final class SessionListeners implements SessionListener {
     }
   }
 
-  private void ended(StoredSession session) {
+  private void ended(StoredSession session, long generation) {
     EndedSession ended =
-        new EndedSession(
-            manager,
-            session,
-            unreported.announced(session),
-            valuesOf(manager, session),
-            servletContext);
+        new EndedSession(manager, session, generation, valuesOf(manager, session), servletContext);
     Activations activations = activations();
     ended.attributes().forEach((name, value) -> activations.read(ended, name, value));
     ended(ended);

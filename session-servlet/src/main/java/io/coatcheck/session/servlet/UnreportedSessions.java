@@ -65,6 +65,14 @@ final class UnreportedSessions {
     return login == null ? ended.generation() : login.announced(ended);
   }
 
+  /** Records that the values of a session are reported as unbound with its end. */
+  void unbound(EndedSession ended) {
+    PreviousSession login = logins.get();
+    if (login != null) {
+      login.unbound(ended);
+    }
+  }
+
   /**
    * Reports a session from now on, or records that it has ended.
    *

@@ -532,6 +532,13 @@ class EveryEndIsReportedTest {
     assertDroppedIsUnbound(LoginOptions.builder().validIf(() -> false).build());
   }
 
+  @Test
+  @DisplayName("or if the condition itself ends the session")
+  void droppedAtLogin_whoseConditionEndsTheSession() {
+    assertDroppedIsUnbound(
+        LoginOptions.builder().validIf(() -> site.manager.revokeAllOf("alice") == 1).build());
+  }
+
   private void assertDroppedIsUnbound(LoginOptions options) {
     site.close();
     counter = new Counter();

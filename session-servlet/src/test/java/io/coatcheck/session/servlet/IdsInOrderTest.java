@@ -132,4 +132,22 @@ class IdsInOrderTest {
     assertThat(ended).containsExactly(id + "~1");
     assertThat(site.listener().heard()).noneMatch(heard -> heard.startsWith("id "));
   }
+
+  @Test
+  @DisplayName("that the condition of a login ends by itself, and that has a value that listens")
+  void endedByTheCondition_withAValueThatListens() {
+    serve(
+        (request, response) -> {
+          request.getSession().setAttribute("note", new Note("bound"));
+          WebSession.of(request)
+              .login(
+                  "alice",
+                  LoginOptions.builder()
+                      .validIf(() -> site.manager.revokeAllOf("alice") == 1)
+                      .build());
+        });
+
+    assertThat(ended).containsExactly(id + "~1");
+    assertThat(site.listener().heard()).noneMatch(heard -> heard.startsWith("id "));
+  }
 }
