@@ -29,6 +29,7 @@ final class ChangeLog {
   private static final String COLUMNS = "seq, session_id, changed_at";
 
   private final Dialect dialect;
+  private final boolean notifies;
   private final String table;
   private final String now;
   private final String selectPage;
@@ -49,7 +50,17 @@ final class ChangeLog {
   record Page(List<Row> rows, String server) {}
 
   ChangeLog(Dialect dialect) {
+    this(dialect, false);
+  }
+
+  /**
+   * Describes the table of changes.
+   *
+   * @param notifies whether ends of sessions are also notified, see {@link NotifiedChangeFeed}
+   */
+  ChangeLog(Dialect dialect, boolean notifies) {
     this.dialect = dialect;
+    this.notifies = notifies;
     table = beside(dialect.table);
     now =
         switch (dialect.database) {
@@ -94,6 +105,10 @@ final class ChangeLog {
 
   Dialect dialect() {
     return dialect;
+  }
+
+  boolean notifies() {
+    return notifies;
   }
 
   /** Returns the statements that record their changes. */
@@ -327,7 +342,7 @@ final class ChangeLog {
   }
 
   /**
-   * Checks that numbers come one by one.
+   * Checks that numbers come one by one, and that the driver receives notifications if need be.
    *
    * @throws IllegalArgumentException if not
    */
@@ -344,6 +359,9 @@ final class ChangeLog {
                   + table
                   + " must have INCREMENT 1, CACHE 1 and NO CYCLE for changeFeed(true), as in "
                   + dialect.database.changesFile());
+        }
+        if (notifies) {
+          Notifications.of(statements.connection());
         }
       }
       case MARIADB, MYSQL -> {

@@ -1,16 +1,37 @@
 package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.background.PolledChangeFeed;
+import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.ChangeListeners;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The additional parts of a store that records changes. */
-record Changes(PolledChangeFeed feed, ChangeRetention retention) {
+/**
+ * The additional parts of a store that records changes.
+ *
+ * @param close ends the threads of the feed
+ */
+record Changes(ChangeFeed feed, Runnable close, ChangeRetention retention) {
 
   private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
+
+  /**
+   * Checks the settings of a store.
+   *
+   * @throws IllegalArgumentException if it is to notify what it does not record, or cannot notify
+   */
+  static void check(boolean records, boolean notifies, Dialect dialect) {
+    if (notifies && !records) {
+      throw new IllegalArgumentException(
+          "changeFeedNotifications(true) needs changeFeed(true): false");
+    }
+    if (notifies && dialect.database != Database.POSTGRESQL) {
+      throw new IllegalArgumentException(
+          "changeFeedNotifications(true) needs PostgreSQL: " + dialect.database);
+    }
+  }
 
   /**
    * Creates the reader of a log and the retention that trims it.
@@ -27,9 +48,14 @@ record Changes(PolledChangeFeed feed, ChangeRetention retention) {
     ChangeListeners listeners = new ChangeListeners();
     ChangeReader reader =
         new ChangeReader(transactions, log, listeners, nanoTime, overdueAfter(queryTimeout));
-    return new Changes(
-        new PolledChangeFeed(listeners, reader, interval, LOG),
-        new ChangeRetention(transactions, log, nanoTime));
+    PolledChangeFeed polled = new PolledChangeFeed(listeners, reader, interval, LOG);
+    ChangeRetention retention = new ChangeRetention(transactions, log, nanoTime);
+    if (!log.notifies()) {
+      return new Changes(polled, polled::close, retention);
+    }
+    NotifiedChangeFeed notified =
+        new NotifiedChangeFeed(polled, listeners, transactions, log.dialect());
+    return new Changes(notified, notified::close, retention);
   }
 
   /**

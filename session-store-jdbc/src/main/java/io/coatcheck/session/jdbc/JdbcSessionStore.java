@@ -111,14 +111,7 @@ public final class JdbcSessionStore implements SessionStore {
 
   @Override
   public boolean update(StoredSession session, Instant now) {
-    StoredSession.millisOf(now, "now");
-    Writes.Encoded encoded = Writes.Encoded.of(session);
-    Operation operation = new Operation("update", session.id());
-    Transactions.Work<Boolean> work =
-        statements -> writes.update(statements, encoded, now, List.of());
-    return writes.updatesInAutoCommit()
-        ? transactions.one(operation, work)
-        : transactions.several(operation, Scope.NONE, work);
+    return writes.update(transactions, session, now);
   }
 
   @Override
@@ -136,14 +129,7 @@ public final class JdbcSessionStore implements SessionStore {
 
   @Override
   public Optional<StoredSession> delete(SessionId id, long generation) {
-    if (generation < 0) {
-      // No session has it, and a committed deletion needs no confirmation.
-      transactions.requireOpen(new Operation("delete", id));
-      return Optional.empty();
-    }
-    Condition condition =
-        dialect.conditions.withId(id).and(dialect.conditions.withGeneration(generation));
-    return writes.deleteOne(transactions, id, condition);
+    return writes.deleteOne(transactions, id, generation);
   }
 
   /**
@@ -222,7 +208,7 @@ public final class JdbcSessionStore implements SessionStore {
   @Override
   public void close() {
     if (changes != null) {
-      changes.feed().close();
+      changes.close().run();
     }
     transactions.close();
   }
@@ -242,6 +228,7 @@ public final class JdbcSessionStore implements SessionStore {
     private long cleanUpBytes = 16L * 1024 * 1024;
     private boolean changeFeed;
     private Duration changeFeedInterval = Duration.ofMillis(250);
+    private boolean changeFeedNotifications;
     private InstantSource time = InstantSource.system();
     private LongSupplier nanoTime = System::nanoTime;
 
@@ -340,6 +327,18 @@ public final class JdbcSessionStore implements SessionStore {
       return this;
     }
 
+    /**
+     * Sets whether ends of sessions and new secrets are also notified through PostgreSQL, so that
+     * the log is read at once and not only after the interval. Needs PostgreSQL, its own driver and
+     * {@link #changeFeed}. Holds one connection of the pool while there are listeners. Transactions
+     * that end a session commit one after the other. What a store without the setting ends is found
+     * after the interval. Default: {@code false}.
+     */
+    public Builder changeFeedNotifications(boolean notify) {
+      changeFeedNotifications = notify;
+      return this;
+    }
+
     /** Sets the clock of the pause after timeouts. Default: the system's. */
     Builder time(InstantSource source) {
       time = source;
@@ -362,13 +361,15 @@ public final class JdbcSessionStore implements SessionStore {
      *     Oracle mode, MariaDB or MySQL with a binary log of statements, MariaDB with the mode
      *     {@code EMPTY_STRING_IS_NULL}, or SQLite in memory or with a schema in the name of the
      *     table; if the connections are read-only, or read what is not committed; if changes are
-     *     recorded, and numbers of the log do not come one by one; or if the search path leads to
-     *     the tables of one store in different schemas
+     *     recorded, and numbers of the log do not come one by one; if changes are to be notified,
+     *     and cannot be; or if the search path leads to the tables of one store in different
+     *     schemas
      * @throws SessionStoreException if the table is missing, lacks a column or may not be read, if
      *     the database cannot be reached, or if it refuses to create the table
      */
     public JdbcSessionStore build() {
       Dialect dialect = (database == null ? Database.detect(dataSource) : database).dialect(table);
+      Changes.check(changeFeed, changeFeedNotifications, dialect);
       Transactions transactions =
           new Transactions(
               dataSource,
@@ -376,7 +377,7 @@ public final class JdbcSessionStore implements SessionStore {
               new Timeouts(queryTimeout, dialect),
               new Breaker(time),
               nanoTime);
-      ChangeLog log = changeFeed ? new ChangeLog(dialect) : null;
+      ChangeLog log = changeFeed ? new ChangeLog(dialect, changeFeedNotifications) : null;
       if (createSchema) {
         Schema.create(transactions, dialect, log);
       }

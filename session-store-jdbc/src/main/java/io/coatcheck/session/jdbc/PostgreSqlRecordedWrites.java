@@ -2,6 +2,7 @@ package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.token.SessionId;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -9,31 +10,53 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Records each change in the log by the statement that makes it, in PostgreSQL. */
+/**
+ * Records each change in the log by the statement that makes it, in PostgreSQL. If the store
+ * notifies, the statement also does that if it ends a session or gives it a new secret, and never
+ * for other changes: transactions that notify commit one after the other. PostgreSQL delivers the
+ * notification when the transaction has committed.
+ */
 final class PostgreSqlRecordedWrites extends Writes {
 
   private final ChangeLog log;
+  private final boolean notifies;
   private final String update;
   private final String updateAfterEvictions;
   private final String insertAfterEvictions;
   private final String recordGone;
   private final String recordOne;
+  private final String notifyToo;
 
   PostgreSqlRecordedWrites(Dialect dialect, ChangeLog log) {
     super(dialect);
     this.log = log;
+    notifies = log.notifies();
+    String notify = "pg_notify(" + NotifiedChangeFeed.channel(dialect) + ", '')";
+    notifyToo = notifies ? ", " + notify : "";
+    String returning = notifies ? " RETURNING " + notify : "";
     String changed = "WITH changed AS (" + dialect.update + " RETURNING id) ";
-    update = changed + log.insertFrom("changed");
+    // All parts of a statement see the rows as they were before it.
+    String returningIfRenewed =
+        notifies
+            ? " RETURNING CASE WHEN EXISTS (SELECT 1 FROM "
+                + dialect.table.qualified()
+                + " AS before WHERE before.id = session_id AND before.generation <> ?) THEN "
+                + notify
+                + " END"
+            : "";
+    update = changed + log.insertFrom("changed") + returningIfRenewed;
     updateAfterEvictions =
         changed
             + log.insertFrom(
                 "(SELECT id FROM changed UNION ALL"
-                    + " SELECT gone.id FROM changed, unnest(?) AS gone (id)) AS ended");
+                    + " SELECT gone.id FROM changed, unnest(?) AS gone (id)) AS ended")
+            + returning;
     insertAfterEvictions =
         "WITH made AS ("
             + dialect.insert
             + " RETURNING 1) "
-            + log.insertFrom("(SELECT gone.id FROM made, unnest(?) AS gone (id)) AS ended");
+            + log.insertFrom("(SELECT gone.id FROM made, unnest(?) AS gone (id)) AS ended")
+            + returning;
     recordGone = ", recorded AS (" + log.insertFrom("gone") + ") SELECT ";
     recordOne = ", recorded AS (" + log.insertOne() + ") SELECT ";
   }
@@ -49,8 +72,10 @@ final class PostgreSqlRecordedWrites extends Writes {
               statement, dialect, encoded.session(), encoded.attributes(), statements.aged(now));
       if (!evicted.isEmpty()) {
         dialect.conditions.withIdIn(evicted).bind(statement, next);
+      } else if (notifies) {
+        statement.setLong(next, encoded.session().generation());
       }
-      boolean isStored = statement.executeUpdate() > 0;
+      boolean isStored = isRecorded(statement);
       if (isStored) {
         List<SessionId> changed = new ArrayList<>(evicted);
         changed.add(encoded.session().id());
@@ -70,9 +95,19 @@ final class PostgreSqlRecordedWrites extends Writes {
     try (PreparedStatement statement = statements.prepare(insertAfterEvictions)) {
       int next = SessionRow.bindInsert(statement, dialect, encoded.session(), encoded.attributes());
       dialect.conditions.withIdIn(evicted).bind(statement, next);
-      statement.executeUpdate();
+      isRecorded(statement);
     }
     log.recorded(statements, since, evicted);
+  }
+
+  /** Executes a statement that records changes, and returns whether there were any. */
+  private boolean isRecorded(PreparedStatement statement) throws SQLException {
+    if (!notifies) {
+      return statement.executeUpdate() > 0;
+    }
+    try (ResultSet recorded = statement.executeQuery()) {
+      return recorded.next();
+    }
   }
 
   @Override
@@ -115,6 +150,7 @@ final class PostgreSqlRecordedWrites extends Writes {
             + ")"
             + record
             + list
+            + notifyToo
             + " FROM gone",
         condition,
         columns);

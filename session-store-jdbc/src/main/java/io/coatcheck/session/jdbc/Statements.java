@@ -66,6 +66,11 @@ final class Statements {
     }
   }
 
+  /** Records that another call to the database begins, which is no statement. */
+  void next() {
+    guard.next();
+  }
+
   /** Executes a query of one row and returns its first column. */
   boolean isTrue(String sql) throws SQLException {
     try (PreparedStatement statement = prepare(sql);

@@ -61,6 +61,17 @@ class Writes {
     }
   }
 
+  /** Runs {@link #update} as a separate operation. */
+  boolean update(Transactions transactions, StoredSession session, Instant now) {
+    StoredSession.millisOf(now, "now");
+    Encoded encoded = Encoded.of(session);
+    Operation operation = new Operation("update", session.id());
+    Transactions.Work<Boolean> work = statements -> update(statements, encoded, now, List.of());
+    return updatesInAutoCommit()
+        ? transactions.one(operation, work)
+        : transactions.several(operation, Scope.NONE, work);
+  }
+
   /**
    * Inserts a session.
    *
@@ -93,6 +104,18 @@ class Writes {
     return deletesInAutoCommit()
         ? transactions.one(operation, work)
         : transactions.several(operation, Scope.NONE, work);
+  }
+
+  /** Deletes a session if it has a generation, as a separate operation; returns the session. */
+  Optional<StoredSession> deleteOne(Transactions transactions, SessionId id, long generation) {
+    if (generation < 0) {
+      // No session has it, and a committed deletion needs no confirmation.
+      transactions.requireOpen(new Operation("delete", id));
+      return Optional.empty();
+    }
+    Condition condition =
+        dialect.conditions.withId(id).and(dialect.conditions.withGeneration(generation));
+    return deleteOne(transactions, id, condition);
   }
 
   /** Deletes the rows that meet a condition and returns these columns of them as they were. */

@@ -28,8 +28,9 @@
  *       refuses data sources that join transactions, and {@code SqlFailure} reports errors.
  *   <li><b>Change feed</b>: {@code Changes} has the parts of a store that records changes. {@code
  *       RecordedWrites} and {@code PostgreSqlRecordedWrites} record them in the {@code ChangeLog},
- *       {@code ChangeReader} reads it with {@code Gaps} for numbers that are not visible yet, and
- *       {@code ChangeRetention} deletes old entries.
+ *       {@code ChangeReader} reads it with {@code Gaps} for numbers that are not visible yet,
+ *       {@code NotifiedChangeFeed} has it read at once when PostgreSQL sends {@code Notifications}
+ *       that a session has ended, and {@code ChangeRetention} deletes old entries.
  * </ul>
  */
 @NullMarked

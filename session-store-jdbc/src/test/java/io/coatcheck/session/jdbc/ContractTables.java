@@ -20,16 +20,21 @@ import java.util.stream.Stream;
 final class ContractTables {
 
   /** The tables of stores without a change feed. */
-  static final ContractTables PLAIN = new ContractTables(false);
+  static final ContractTables PLAIN = new ContractTables(false, false);
 
   /** The tables of stores with a change feed, with a log of changes each. */
-  static final ContractTables WITH_CHANGES = new ContractTables(true);
+  static final ContractTables WITH_CHANGES = new ContractTables(true, false);
+
+  /** The tables of stores whose change feed is also notified. */
+  static final ContractTables WITH_NOTIFICATIONS = new ContractTables(true, true);
 
   private final Map<Pool, Table> tables = new LinkedHashMap<>();
   private final boolean recordChanges;
+  private final boolean notifies;
 
-  private ContractTables(boolean recordChanges) {
+  private ContractTables(boolean recordChanges, boolean notifies) {
     this.recordChanges = recordChanges;
+    this.notifies = notifies;
   }
 
   /** Each database once, in both modes of a pool between them. */
@@ -57,6 +62,7 @@ final class ContractTables {
   static void closeAll() {
     PLAIN.close();
     WITH_CHANGES.close();
+    WITH_NOTIFICATIONS.close();
   }
 
   SessionStore createStore(Pool pool) {
@@ -91,6 +97,7 @@ final class ContractTables {
     return table
         .builder()
         .queryTimeout(recordChanges ? Duration.ofSeconds(10) : Table.PATIENCE)
+        .changeFeedNotifications(notifies)
         .build();
   }
 

@@ -13,12 +13,16 @@ import org.junit.jupiter.params.provider.MethodSource;
 @MethodSource("pools")
 class JdbcChangeFeedContractTest extends ChangeFeedContract {
 
-  private static final ContractTables TABLES = ContractTables.WITH_CHANGES;
-
   private final Pool pool;
+  private final ContractTables tables;
 
   JdbcChangeFeedContractTest(Pool pool) {
+    this(pool, ContractTables.WITH_CHANGES);
+  }
+
+  JdbcChangeFeedContractTest(Pool pool, ContractTables tables) {
     this.pool = pool;
+    this.tables = tables;
   }
 
   static Stream<Pool> pools() {
@@ -32,36 +36,36 @@ class JdbcChangeFeedContractTest extends ChangeFeedContract {
 
   @Override
   protected SessionStore createStore() {
-    return TABLES.createStore(pool);
+    return tables.createStore(pool);
   }
 
   @Override
   protected SessionStore createOtherNode(SessionStore store) {
-    return TABLES.createOtherNode(pool);
+    return tables.createOtherNode(pool);
   }
 
   @Override
   protected void breakBackend() {
-    TABLES.cutOff(pool);
+    tables.cutOff(pool);
   }
 
   @Override
   protected void restoreBackend() {
-    TABLES.restore(pool);
+    tables.restore(pool);
   }
 
   @Override
   protected void overwrite(SessionId id, byte[] bytes) throws SQLException {
-    TABLES.damage(pool, id);
+    tables.damage(pool, id);
   }
 
   @Override
   protected void forgetChanges() {
-    TABLES.forgetChanges(pool);
+    tables.forgetChanges(pool);
   }
 
   @Override
   protected void assertEmpty() {
-    TABLES.assertEmpty(pool);
+    tables.assertEmpty(pool);
   }
 }
