@@ -36,8 +36,8 @@ class FloodTest {
   }
 
   /**
-   * {@code ./mvnw -pl session-core test -Dtest=FloodTest -Dtests.excluded= -Dtests.jvm=} prints the
-   * figures.
+   * {@code ./mvnw -pl session-core -am test -Dtest=FloodTest
+   * -Dsurefire.failIfNoSpecifiedTests=false -Dtests.excluded= -Dtests.jvm=} prints the figures.
    */
   @Test
   @Tag("long")

@@ -117,6 +117,19 @@ class DocumentsTest {
     assertThat(installed).containsAll(needed.keySet());
   }
 
+  /** Modules for the build alone are never installed, so that a command has to build them. */
+  @Test
+  void commands_buildWhatTheirModulesNeed() throws Exception {
+    List<String> commands = new ArrayList<>();
+    for (Path page : pages()) {
+      Files.readString(page)
+          .lines()
+          .filter(line -> line.contains("./mvnw ") && line.contains(" -pl "))
+          .forEach(commands::add);
+    }
+    assertThat(commands).hasSizeGreaterThan(10).allMatch(command -> command.contains(" -am"));
+  }
+
   /** Except for the indentation, which depends on where they stand. */
   @Test
   void readme_snippets_areInTheExamples() throws Exception {
