@@ -167,6 +167,28 @@ class ChangedClassTest {
   }
 
   @Test
+  @DisplayName(
+      "without a declared version the event says why, even if the superclass is stored too")
+  void versionNotDeclared_belowASuperclass_isNamed() throws Exception {
+    String token = begin(application("old", withSuperclass(cart("", "\"\""))));
+
+    assertThat(read(application("next", withSuperclass(cart("int count;", "\"\""))), token))
+        .isEqualTo("null");
+
+    assertThat(problems())
+        .singleElement()
+        .asString()
+        .matches(".*shop\\.Cart has changed; .* if it declares serialVersionUID = -?[0-9]+L");
+  }
+
+  private static String withSuperclass(String cart) {
+    return cart.replace("Cart implements", "Cart extends Base implements")
+        + " class Base implements Serializable { "
+        + VERSION
+        + " int id; }";
+  }
+
+  @Test
   @DisplayName("a class that declares another version is not advised to take that back")
   void otherVersionDeclared_isAbsent() throws Exception {
     String token = begin(application("old", cart(VERSION, "\"\"")));

@@ -50,10 +50,8 @@ final class CheckedInput extends ObjectInputStream {
   private boolean mayHoldClass;
   private @Nullable AttributeCodecException refusal;
 
-  /** The class that was found last, and the description of it in the stream. */
-  private @Nullable Class<?> found;
-
-  private @Nullable ObjectStreamClass describedAs;
+  /** What was found last. A superclass is found before its subclass is compared with the stream. */
+  private @Nullable Found found;
 
   CheckedInput(Payload in, AllowList allowed, DecodingLimits limits, Purpose purpose)
       throws IOException {
@@ -86,15 +84,19 @@ final class CheckedInput extends ObjectInputStream {
   }
 
   /**
-   * Returns the {@code serialVersionUID} that the class found last would have to declare for its
-   * objects to be read; null if it declares one, or if that is not what they fail of.
+   * Returns the {@code serialVersionUID} that a class of the stream would have to declare for its
+   * objects to be read; null if it declares one, or if they cannot be read for another reason.
    */
   @Nullable Long missingVersion(String className) {
-    Class<?> type = found;
-    if (type == null || describedAs == null || !type.getName().equals(className)) {
-      return null;
+    for (Found next = found; next != null; next = next.before()) {
+      if (next.type().getName().equals(className)) {
+        return missingVersion(next.type(), next.description().getSerialVersionUID());
+      }
     }
-    long stored = describedAs.getSerialVersionUID();
+    return null;
+  }
+
+  private static @Nullable Long missingVersion(Class<?> type, long stored) {
     ObjectStreamClass here = ObjectStreamClass.lookup(type);
     return here == null || here.getSerialVersionUID() == stored || ClassShape.hasVersion(type)
         ? null
@@ -115,8 +117,7 @@ final class CheckedInput extends ObjectInputStream {
   protected Class<?> resolveClass(ObjectStreamClass description) throws ClassNotFoundException {
     boolean isValue = describesClassValue;
     Class<?> type = find(description);
-    found = type;
-    describedAs = description;
+    found = new Found(type, description, found);
     if (isValue && !allowed.mayBeValue(type)) {
       throw refuse(ClassValues.REFUSAL);
     }
@@ -218,6 +219,9 @@ final class CheckedInput extends ObjectInputStream {
     }
     return refused;
   }
+
+  /** A class, its description in the stream, and what was found before. */
+  private record Found(Class<?> type, ObjectStreamClass description, @Nullable Found before) {}
 
   /**
    * Says that a class is not loaded while the bytes are walked. There is one for each class of an
