@@ -59,6 +59,9 @@ public final class CoatcheckMigrationAutoConfiguration {
   static final String ADOPTION = "coatcheckContainerSessionAdoption";
   static final String LOGOUT_ENDPOINT = "coatcheckBackChannelLogout";
 
+  /** The end of the name of a bridge's registration, which is there for each bridge that is on. */
+  static final String REGISTRATION = "Registration";
+
   private static final String BRIDGES = "io.coatcheck.session.migration.SpringSessionImport";
 
   private static final boolean HAS_SECURITY =
@@ -145,7 +148,7 @@ public final class CoatcheckMigrationAutoConfiguration {
           users.getIfAvailable());
     }
 
-    @Bean
+    @Bean(IMPORT + REGISTRATION)
     FilterRegistrationBean<SpringSessionImport> coatcheckSpringSessionImportRegistration(
         SpringSessionImport bridge) {
       return registration(bridge, IMPORT, environment);
@@ -188,7 +191,7 @@ public final class CoatcheckMigrationAutoConfiguration {
               HAS_SECURITY);
     }
 
-    @Bean
+    @Bean(EXCHANGE + REGISTRATION)
     FilterRegistrationBean<JwtExchange> coatcheckJwtExchangeRegistration(
         JwtExchange bridge, Environment environment) {
       return registration(bridge, EXCHANGE, environment);
@@ -245,7 +248,7 @@ public final class CoatcheckMigrationAutoConfiguration {
               moved);
     }
 
-    @Bean
+    @Bean(ADOPTION + REGISTRATION)
     FilterRegistrationBean<ContainerSessionAdoption> coatcheckContainerSessionAdoptionRegistration(
         ContainerSessionAdoption bridge, Environment environment) {
       return registration(bridge, ADOPTION, environment);
@@ -267,7 +270,7 @@ public final class CoatcheckMigrationAutoConfiguration {
       return new BridgeFactory(properties).logout(manager, verifiers.getIfAvailable());
     }
 
-    @Bean
+    @Bean(LOGOUT_ENDPOINT + REGISTRATION)
     FilterRegistrationBean<BackChannelLogout> coatcheckBackChannelLogoutRegistration(
         BackChannelLogout endpoint, CoatcheckProperties properties) {
       FilterRegistrationBean<BackChannelLogout> registration =

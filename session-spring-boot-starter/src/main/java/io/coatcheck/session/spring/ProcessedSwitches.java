@@ -12,19 +12,25 @@ import org.springframework.core.env.Environment;
  */
 final class ProcessedSwitches {
 
-  /** A bean that exists exactly if the part is on. */
+  /** A bean that exists exactly if the part is on, even if the application has its own bridge. */
   private static final Map<PropertySwitch, String> BEANS =
       Map.of(
           new PropertySwitch.All(), CoatcheckAutoConfiguration.START_CHECK,
           new PropertySwitch.Security(), CoatcheckSecurityAutoConfiguration.CONTEXTS,
           new PropertySwitch.NamesOnly(), CoatcheckSecurityAutoConfiguration.PRINCIPALS,
-          new PropertySwitch.SpringSession(), CoatcheckMigrationAutoConfiguration.IMPORT,
-          new PropertySwitch.Jwt(), CoatcheckMigrationAutoConfiguration.EXCHANGE,
-          new PropertySwitch.ContainerSession(), CoatcheckMigrationAutoConfiguration.ADOPTION,
+          new PropertySwitch.SpringSession(),
+              registrationOf(CoatcheckMigrationAutoConfiguration.IMPORT),
+          new PropertySwitch.Jwt(), registrationOf(CoatcheckMigrationAutoConfiguration.EXCHANGE),
+          new PropertySwitch.ContainerSession(),
+              registrationOf(CoatcheckMigrationAutoConfiguration.ADOPTION),
           new PropertySwitch.BackChannelLogout(),
-              CoatcheckMigrationAutoConfiguration.LOGOUT_ENDPOINT);
+              registrationOf(CoatcheckMigrationAutoConfiguration.LOGOUT_ENDPOINT));
 
   private ProcessedSwitches() {}
+
+  private static String registrationOf(String bridge) {
+    return bridge + CoatcheckMigrationAutoConfiguration.REGISTRATION;
+  }
 
   static void check(BeanFactory beans, Environment environment) {
     if (!AotDetector.useGeneratedArtifacts()) {

@@ -104,7 +104,7 @@ final class StoreChoice {
     warnIfRouting(source);
     CoatcheckProperties.Jdbc jdbc = properties.jdbc();
     Settings settings = new Settings("coatcheck.jdbc.");
-    JdbcSessionStore.Builder builder = settings.build(() -> JdbcSessionStore.builder(source));
+    JdbcSessionStore.Builder builder = builder(source, settings);
     settings
         .set("tableName", jdbc.tableName(), builder::tableName)
         .set("database", jdbc.database(), builder::database)
@@ -133,6 +133,14 @@ final class StoreChoice {
     }
     String table = jdbc.tableName() == null ? "http_session" : jdbc.tableName();
     return nearCached(store, "the table " + table + " of the DataSource");
+  }
+
+  private JdbcSessionStore.Builder builder(DataSource source, Settings settings) {
+    try {
+      return settings.build(() -> JdbcSessionStore.builder(source));
+    } catch (InvalidSettingException e) {
+      throw aboutTheDataSource(e);
+    }
   }
 
   /**

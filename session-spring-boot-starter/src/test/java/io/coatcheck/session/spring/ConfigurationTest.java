@@ -44,6 +44,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
 import org.springframework.jdbc.datasource.LazyConnectionDataSourceProxy;
+import org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy;
 import org.springframework.jdbc.datasource.lookup.AbstractRoutingDataSource;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
@@ -148,6 +149,16 @@ class ConfigurationTest {
               new Class<?>[] {type},
               (proxy, method, arguments) ->
                   method.getName().equals(name) ? answer : method.invoke(object, arguments)));
+    }
+  }
+
+  /** Gives out the connection of a transaction in progress. */
+  @Configuration
+  static class TransactionalDatabase {
+
+    @Bean
+    DataSource dataSource() {
+      return new TransactionAwareDataSourceProxy(h2());
     }
   }
 
@@ -473,6 +484,17 @@ class ConfigurationTest {
         other.withPropertyValues("coatcheck.store=jdbc", "coatcheck.jdbc.table-name=visits"),
         "coatcheck.store: jdbc, and sessions cannot be kept in the DataSource");
     assertStore(InMemorySessionStore.class, other.withPropertyValues("coatcheck.store=memory"));
+  }
+
+  @Test
+  @DisplayName("of the store are named if the DataSource joins the application's transactions")
+  void transactionalDataSource() {
+    assertFails(
+        application
+            .withUserConfiguration(TransactionalDatabase.class)
+            .withPropertyValues("coatcheck.jdbc.table-name=visits"),
+        "coatcheck.store: auto, and sessions cannot be kept in the DataSource: dataSource must not"
+            + " join the application's transactions");
   }
 
   @Test
