@@ -7,8 +7,10 @@ import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.HandOver;
 import io.coatcheck.session.store.SessionStoreException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,14 +28,14 @@ final class Revocation {
   final Operation operation;
   final String principal;
   private final @Nullable Moment unexpiredAt;
-  private final DeletedSessions deleted;
+  private final boolean needAttributes;
   private final HandOver handOver;
 
   /**
    * The records of ended sessions. They are handed over when all sessions have ended, or earlier if
    * they are too many.
    */
-  private final List<byte[]> pending = new ArrayList<>();
+  private final Queue<byte[]> pending = new ArrayDeque<>();
 
   private int count;
   private @Nullable SessionStoreException unconfirmed;
@@ -48,7 +50,7 @@ final class Revocation {
     operation = new Operation(name);
     this.principal = principal;
     this.unexpiredAt = unexpiredAt;
-    this.deleted = deleted;
+    needAttributes = deleted.needAttributes();
     handOver = new HandOver(deleted);
   }
 
@@ -90,7 +92,7 @@ final class Revocation {
         () -> {
           List<byte[]> arguments = new ArrayList<>(part.size() + 4);
           arguments.add(principal.getBytes(UTF_8));
-          arguments.add(text(deleted.needAttributes() ? 1 : 0));
+          arguments.add(text(needAttributes ? 1 : 0));
           arguments.add(text(Step.MAX_BYTES / buckets.all().size()));
           arguments.add(unexpiredAt == null ? ANY : unexpiredAt.text());
           arguments.addAll(part);
@@ -116,15 +118,17 @@ final class Revocation {
     handOver.finish();
   }
 
+  /** Each is taken off first: if this fails, {@link #run} calls it again, for the others. */
   private void handOverPending() {
-    pending.forEach(this::handOver);
-    pending.clear();
+    for (byte[] record = pending.poll(); record != null; record = pending.poll()) {
+      handOver(record);
+    }
   }
 
   private void handOver(byte[] record) {
     try {
       handOver.accept(
-          deleted.needAttributes()
+          needAttributes
               ? SessionRecord.read(record)
               : SessionRecord.readWithoutAttributes(record));
     } catch (SessionStoreException unreadable) {
