@@ -61,8 +61,12 @@ class PollSoonTest {
   private PolledChangeFeed feed = feed(Duration.ofHours(1));
 
   private PolledChangeFeed feed(Duration interval) {
+    return feed(interval, 1);
+  }
+
+  private PolledChangeFeed feed(Duration interval, int logs) {
     return new PolledChangeFeed(
-        new ChangeListeners(), reader, interval, LoggerFactory.getLogger(PollSoonTest.class));
+        new ChangeListeners(), reader, interval, logs, LoggerFactory.getLogger(PollSoonTest.class));
   }
 
   @AfterEach
@@ -134,6 +138,35 @@ class PollSoonTest {
       Read next = nextRead();
       isSooner = Duration.ofNanos(next.begin() - end).compareTo(Duration.ofMillis(20)) < 0;
       next.finish();
+    }
+  }
+
+  @Test
+  @DisplayName("comes 5 milliseconds for each log after the last one that was asked for")
+  void manyLogs_areReadLessOften() throws Exception {
+    feed = feed(Duration.ofHours(1), 40);
+    subscribe();
+    nextRead().finish();
+    long asked = System.nanoTime();
+    feed.pollSoon();
+    for (int poll = 0; poll < 3; poll++) {
+      Read read = nextRead();
+      assertThat(Duration.ofNanos(read.begin() - asked))
+          .isGreaterThanOrEqualTo(Duration.ofMillis(poll * 200L));
+      feed.pollSoon();
+      read.finish();
+    }
+  }
+
+  @Test
+  @DisplayName("is never later than the interval, however many logs there are")
+  void manyLogs_areReadAtTheInterval() throws Exception {
+    feed = feed(Duration.ofMillis(100), 1_000_000);
+    subscribe();
+    for (int poll = 0; poll < 3; poll++) {
+      Read read = nextRead();
+      feed.pollSoon();
+      read.finish();
     }
   }
 

@@ -85,7 +85,8 @@ public final class RedisSessionStore implements SessionStore {
     ChangeReader reader = new ChangeReader(buckets, listeners, announcements::renew);
     changeFeed =
         new AnnouncedChangeFeed(
-            new PolledChangeFeed(listeners, reader, changeFeedInterval, LOG), announcements);
+            new PolledChangeFeed(listeners, reader, changeFeedInterval, buckets.all().size(), LOG),
+            announcements);
   }
 
   /**
