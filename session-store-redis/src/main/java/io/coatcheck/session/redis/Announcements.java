@@ -185,11 +185,11 @@ final class Announcements implements RedisConnectionStateListener {
   }
 
   private void check() {
+    checkLater(); // First: an error below must not end the checks.
     StatefulRedisPubSubConnection<byte[], byte[]> current = connection.get();
     if (current != null && !isOver()) {
       subscribe(current);
     }
-    checkLater();
   }
 
   private void checkLater() {

@@ -24,6 +24,7 @@ import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.protocol.CommandType;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -34,6 +35,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -342,6 +344,41 @@ class RedisAnnouncementsTest {
               INTERVAL);
       announcements.listen(() -> {});
       assertThat(isAsked.orTimeout(60, TimeUnit.SECONDS).join()).isTrue();
+      announcements.close();
+    }
+  }
+
+  @Test
+  @DisplayName("over a connection that is checked on, even after an error on this node")
+  void error_doesNotEndTheChecks() {
+    AtomicInteger attempts = new AtomicInteger();
+    Object connection =
+        Proxy.newProxyInstance(
+            getClass().getClassLoader(),
+            new Class<?>[] {StatefulRedisPubSubConnection.class},
+            (proxy, method, arguments) ->
+                switch (method.getName()) {
+                  case "isOpen" -> true;
+                  case "closeAsync" -> CompletableFuture.completedFuture(null);
+                  case "async" -> {
+                    attempts.incrementAndGet();
+                    throw new OutOfMemoryError("a test");
+                  }
+                  default -> null;
+                });
+    try (TestServer server = new TestServer();
+        Client client = server.client()) {
+      @SuppressWarnings("unchecked") // It has the methods of one, whatever is sent over it.
+      StatefulRedisPubSubConnection<byte[], byte[]> opened =
+          (StatefulRedisPubSubConnection<byte[], byte[]>) connection;
+      Announcements announcements =
+          new Announcements(
+              client,
+              new TestRoute(() -> CompletableFuture.completedFuture(opened)),
+              List.of(CHANNEL),
+              Duration.ofMillis(20));
+      announcements.listen(() -> {});
+      TestServer.await("attempts", () -> attempts.get() > 5);
       announcements.close();
     }
   }
