@@ -62,7 +62,7 @@ public final class Main {
                   rounds);
       case "revocation" ->
           Revocation.run(
-              Results.begin(results, "revocation", "entrant", "logouts", "p50", "p99", "max"), 300);
+              Results.begin(results, "revocation", "entrant", "logouts", "p50", "p99", "max"), 140);
       case "cluster" ->
           Cluster.run(
               Results.begin(

@@ -17,7 +17,7 @@ class RevocationTest {
         Results.begin(directory, "revocation", "entrant", "logouts", "p50", "p99", "max");
     Revocation.run(results, 3);
     List<Results.Row> rows = Results.read(directory, "revocation");
-    assertThat(rows).hasSize(3).allSatisfy(row -> assertThat(row.number("logouts")).isEqualTo(3));
+    assertThat(rows).hasSize(5).allSatisfy(row -> assertThat(row.number("logouts")).isEqualTo(3));
     assertThat(rows).allSatisfy(row -> assertThat(row.number("max")).isPositive());
   }
 }

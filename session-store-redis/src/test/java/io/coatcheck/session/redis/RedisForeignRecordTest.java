@@ -318,7 +318,8 @@ class RedisForeignRecordTest {
   }
 
   @Test
-  @DisplayName("an unexpected failure with one record: those before and after it are handed over once")
+  @DisplayName(
+      "an unexpected failure with one record: those before and after it are handed over once")
   void failureWithARecord_handsTheOthersOverOnce() {
     Logger logger = (Logger) LoggerFactory.getLogger(RedisSessionStore.class);
     AppenderBase<ILoggingEvent> failing =
