@@ -41,6 +41,11 @@ import java.util.function.Consumer;
  * {@link SessionStoreException}, as every other failure of the backend is; no exception of a driver
  * is passed on.
  *
+ * <p><b>Interrupts.</b> An operation on an interrupted thread completes or throws {@link
+ * SessionStoreException}, as for a failure of the backend. What it answers is what it did: a
+ * clean-up that stops early is not complete. The thread stays interrupted, and later operations are
+ * not affected; a store whose backend an interrupt can break documents that.
+ *
  * <p><b>Sent once.</b> A write whose answer was lost is not sent again, neither by the store nor by
  * its client, and the operation throws: the second {@code update} would return {@code false} for
  * one that was stored, the second {@code delete} would hand the session to no caller, and the

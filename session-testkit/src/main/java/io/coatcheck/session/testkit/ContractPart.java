@@ -140,7 +140,7 @@ abstract class ContractPart {
     Race.among(List.of(() -> isUsable(store()), () -> isUsable(otherNode())), author().patience());
   }
 
-  private static boolean isUsable(SessionStore node) {
+  static boolean isUsable(SessionStore node) {
     StoredSession session = SampleSessions.authenticated("someone else", NOW).build();
     node.insert(session);
     return node.find(session.id()).isPresent()

@@ -83,4 +83,36 @@ final class Operations {
           when + ", each must throw SessionStoreException:\n  " + String.join("\n  ", wrong));
     }
   }
+
+  /**
+   * Runs all of them on this thread, interrupted before each. Fails unless each returns or throws a
+   * {@link SessionStoreException}.
+   *
+   * @return the names of those after which the thread was not interrupted any more
+   */
+  List<String> runInterrupted() {
+    List<String> cleared = new ArrayList<>();
+    List<String> wrong = new ArrayList<>();
+    operations.forEach(
+        (name, operation) -> {
+          Thread.currentThread().interrupt();
+          try {
+            operation.call();
+          } catch (SessionStoreException allowed) {
+            // As specified.
+          } catch (Exception | Error other) {
+            wrong.add(name + " threw " + other);
+          } finally {
+            if (!Thread.interrupted()) {
+              cleared.add(name);
+            }
+          }
+        });
+    if (!wrong.isEmpty()) {
+      throw new AssertionError(
+          "on an interrupted thread, each must return or throw SessionStoreException:\n  "
+              + String.join("\n  ", wrong));
+    }
+    return cleared;
+  }
 }

@@ -108,6 +108,15 @@ public abstract class SessionStoreContract extends StoreUnderTest {
     }
   }
 
+  /** An interrupt is a failure like any other, or no failure. */
+  @Nested
+  @Order(7)
+  class WhenInterrupted extends BeingInterrupted {
+    WhenInterrupted() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
   /** Sessions do not depend on the node. */
   @Nested
   @Order(7)

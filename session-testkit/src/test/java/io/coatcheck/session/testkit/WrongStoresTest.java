@@ -31,7 +31,8 @@ class WrongStoresTest {
             WrongSharing.ALL,
             WrongReading.ALL,
             WrongNodes.ALL,
-            WrongFailures.ALL)
+            WrongFailures.ALL,
+            WrongInterrupts.ALL)
         .flatMap(List::stream);
   }
 
