@@ -14,15 +14,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 class JdbcChangeFeedContractTest extends ChangeFeedContract {
 
   private final Pool pool;
-  private final ContractTables tables;
 
   JdbcChangeFeedContractTest(Pool pool) {
-    this(pool, ContractTables.WITH_CHANGES);
+    this.pool = pool;
   }
 
-  JdbcChangeFeedContractTest(Pool pool, ContractTables tables) {
-    this.pool = pool;
-    this.tables = tables;
+  /** Returns the tables of the stores. */
+  ContractTables tables() {
+    return ContractTables.WITH_CHANGES;
   }
 
   static Stream<Pool> pools() {
@@ -36,36 +35,36 @@ class JdbcChangeFeedContractTest extends ChangeFeedContract {
 
   @Override
   protected SessionStore createStore() {
-    return tables.createStore(pool);
+    return tables().createStore(pool);
   }
 
   @Override
   protected SessionStore createOtherNode(SessionStore store) {
-    return tables.createOtherNode(pool);
+    return tables().createOtherNode(pool);
   }
 
   @Override
   protected void breakBackend() {
-    tables.cutOff(pool);
+    tables().cutOff(pool);
   }
 
   @Override
   protected void restoreBackend() {
-    tables.restore(pool);
+    tables().restore(pool);
   }
 
   @Override
   protected void overwrite(SessionId id, byte[] bytes) throws SQLException {
-    tables.damage(pool, id);
+    tables().damage(pool, id);
   }
 
   @Override
   protected void forgetChanges() {
-    tables.forgetChanges(pool);
+    tables().forgetChanges(pool);
   }
 
   @Override
   protected void assertEmpty() {
-    tables.assertEmpty(pool);
+    tables().assertEmpty(pool);
   }
 }

@@ -8,7 +8,12 @@ import org.junit.jupiter.api.Tag;
 class JdbcChangeFeedContractWithNotificationsTest extends JdbcChangeFeedContractTest {
 
   JdbcChangeFeedContractWithNotificationsTest(Pool pool) {
-    super(pool, ContractTables.WITH_NOTIFICATIONS);
+    super(pool);
+  }
+
+  @Override
+  ContractTables tables() {
+    return ContractTables.WITH_NOTIFICATIONS;
   }
 
   static Stream<Pool> pools() {

@@ -13,12 +13,13 @@
  *       IndexPart}, {@code LimitPart} and {@code FeedPart}. The store itself: {@code Inserting},
  *       {@code Updating}, {@code Touching}, {@code Deleting}, {@code Expiring}, {@code Owning},
  *       {@code MeetingBounds}, {@code Failing}, {@code Racing}, {@code StayingTheSame}, {@code
- *       NotReading} and {@code LeavingNothing}. By principal: {@code Listing}, {@code
- *       ListingInARace}, {@code DeletingByPrincipal}, {@code DeletingOldest}, {@code Admitting},
- *       {@code AdmittingAtOnce}, {@code NotAdmitting} and {@code EndingOnOtherNodes}. The other
- *       capabilities: {@code LookingAtMany}, {@code TouchingMany}, {@code TouchingManyInARace},
- *       {@code ReportingChanges}, {@code ReportingNotTooEarly}, {@code NotifyingListeners}, {@code
- *       ReportingChangesInARace}, {@code Evicting} and {@code SharingLive}.
+ *       NotReading}, {@code BeingInterrupted} and {@code LeavingNothing}. By principal: {@code
+ *       Listing}, {@code ListingInARace}, {@code DeletingByPrincipal}, {@code DeletingOldest},
+ *       {@code Admitting}, {@code AdmittingAtOnce}, {@code NotAdmitting} and {@code
+ *       EndingOnOtherNodes}. The other capabilities: {@code LookingAtMany}, {@code TouchingMany},
+ *       {@code TouchingManyInARace}, {@code ReportingChanges}, {@code ReportingNotTooEarly}, {@code
+ *       NotifyingListeners}, {@code ReportingChangesInARace}, {@code Evicting} and {@code
+ *       SharingLive}.
  *   <li><b>Helpers of the parts</b>: {@code Sentence} is the sentence of the specification that a
  *       test covers, and {@code FailureReport} names it in a failure. {@code SessionDifferences}
  *       shows how sessions differ, {@code Specimen} is every kind of session, {@code Activity}
