@@ -95,7 +95,9 @@ final class Http {
               none.load().microseconds().getValueAtPercentile(99),
               latency.getValueAtPercentile(99),
               Results.rounded(none.serverMicros()),
-              Results.rounded(with.serverMicros()));
+              Results.rounded(with.serverMicros()),
+              Results.rounded(none.insideMicros()),
+              Results.rounded(with.insideMicros()));
         }
       }
     }
@@ -105,12 +107,17 @@ final class Http {
    * A turn.
    *
    * @param cpu the processor time of the server
+   * @param inside the median time of a request in the application
    */
-  private record Turn(Load.Outcome load, Duration cpu) {
+  private record Turn(Load.Outcome load, Duration cpu, Duration inside) {
 
     /** Returns the server's processor time for a request. */
     double serverMicros() {
       return cpu.toNanos() / 1e3 / load.requests();
+    }
+
+    double insideMicros() {
+      return inside.toNanos() / 1e3;
     }
   }
 
@@ -123,9 +130,11 @@ final class Http {
     if (node == null) {
       throw new IllegalStateException(kind + " was not started");
     }
+    node.takeInside();
     Duration before = node.cpuTime();
     Load.Outcome outcome = load(loads, kind, TURN);
-    return new Turn(outcome, node.cpuTime().minus(before));
+    Duration cpu = node.cpuTime().minus(before);
+    return new Turn(outcome, cpu, node.takeInside());
   }
 
   private static Load.Outcome load(Map<Server.Kind, Load> loads, Server.Kind kind, Duration time)

@@ -160,8 +160,18 @@ final class Jwt implements Contestant {
 
   @Override
   public @Nullable Object read(int session) {
+    return principal(cookies[session % cookies.length]);
+  }
+
+  /** Returns the {@code Cookie} line of each token. */
+  String[] cookies() {
+    return cookies.clone();
+  }
+
+  /** Returns the principal of the token in a {@code Cookie} line, or null. */
+  @Nullable String principal(String cookie) {
     try {
-      return verifier.subject(Cookies.value(cookies[session % cookies.length], PREFIX));
+      return verifier.subject(Cookies.value(cookie, PREFIX));
     } catch (ParseException | JOSEException e) {
       throw new IllegalStateException(e);
     }

@@ -133,8 +133,9 @@ public final class Main {
 
   private static void http(Path results, int pairs, List<String> only) throws Exception {
     if (only.isEmpty()) {
-      EnumSet<Server.Kind> floors = EnumSet.of(Server.Kind.EMPTY_FILTER, Server.Kind.FLOOR);
-      httpIn(results, "http", 1, pairs, EnumSet.complementOf(floors));
+      EnumSet<Server.Kind> filters =
+          EnumSet.of(Server.Kind.EMPTY_FILTER, Server.Kind.FLOOR, Server.Kind.JWT);
+      httpIn(results, "http", 1, pairs, EnumSet.complementOf(filters));
     } else {
       Set<Server.Kind> kinds = EnumSet.noneOf(Server.Kind.class);
       only.forEach(name -> kinds.add(Server.Kind.valueOf(name)));
@@ -148,6 +149,7 @@ public final class Main {
         EnumSet.of(
             Server.Kind.EMPTY_FILTER,
             Server.Kind.FLOOR,
+            Server.Kind.JWT,
             Server.Kind.TOMCAT,
             Server.Kind.COATCHECK_MEMORY,
             Server.Kind.COATCHECK_FEED);
@@ -158,8 +160,22 @@ public final class Main {
       Path results, String name, int rounds, int pairs, Set<Server.Kind> kinds) throws Exception {
     Http.run(
         Results.begin(
-            results, name, "entrant", "round", "pair", "none", "with", "ratio", "p50none", "p50",
-            "p99none", "p99", "cpunone", "cpu"),
+            results,
+            name,
+            "entrant",
+            "round",
+            "pair",
+            "none",
+            "with",
+            "ratio",
+            "p50none",
+            "p50",
+            "p99none",
+            "p99",
+            "cpunone",
+            "cpu",
+            "insidenone",
+            "inside"),
         rounds,
         pairs,
         SESSIONS,

@@ -16,10 +16,12 @@ import org.jspecify.annotations.Nullable;
 final class Node implements AutoCloseable {
 
   private final Process process;
+  private final BufferedReader out;
   private final int port;
 
-  private Node(Process process, int port) {
+  private Node(Process process, BufferedReader out, int port) {
     this.process = process;
+    this.out = out;
     this.port = port;
   }
 
@@ -52,7 +54,7 @@ final class Node implements AutoCloseable {
               new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
       for (String line = out.readLine(); line != null; line = out.readLine()) {
         if (line.startsWith("PORT ")) {
-          return new Node(process, Integer.parseInt(line.substring(5)));
+          return new Node(process, out, Integer.parseInt(line.substring(5)));
         }
       }
       throw new IllegalStateException(title + " did not start");
@@ -68,6 +70,25 @@ final class Node implements AutoCloseable {
   /** Returns the processor time of the process so far, to a hundredth of a second. */
   Duration cpuTime() {
     return process.toHandle().info().totalCpuDuration().orElseThrow();
+  }
+
+  /**
+   * Returns the median time of a request in the application, of those since the last call.
+   *
+   * @see InsideTime
+   */
+  Duration takeInside() {
+    try {
+      process.getOutputStream().write('\n');
+      process.getOutputStream().flush();
+      String line = out.readLine();
+      if (line == null || !line.startsWith("INSIDE ")) {
+        throw new IllegalStateException("the server answered " + line);
+      }
+      return Duration.ofNanos(Long.parseLong(line.substring(7)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override

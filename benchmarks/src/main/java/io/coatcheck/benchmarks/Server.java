@@ -28,7 +28,8 @@ import org.springframework.session.web.http.SessionRepositoryFilter;
 
 /**
  * A site on embedded Tomcat that answers with the principal of the session, in a process of its
- * own. It prints its port on standard output and ends with its standard input.
+ * own. It prints its port on standard output, answers each byte of its standard input with the
+ * median time of the requests since, as {@link InsideTime} says, and ends with its standard input.
  */
 final class Server {
 
@@ -38,6 +39,8 @@ final class Server {
     /** No session either: what any filter costs. */
     EMPTY_FILTER("a filter that does nothing"),
     FLOOR("floor"),
+    /** A signed token in a cookie, which cannot be revoked. */
+    JWT("java-jwt HS256"),
     TOMCAT("Tomcat"),
     COATCHECK_MEMORY("Coatcheck in memory"),
     COATCHECK_NEAR("Coatcheck JDBC + near cache"),
@@ -72,6 +75,11 @@ final class Server {
       return this == NO_SESSION || this == EMPTY_FILTER;
     }
 
+    /** Returns whether the filter passes the principal on as an attribute of the request. */
+    boolean hasNoHttpSession() {
+      return this == FLOOR || this == JWT;
+    }
+
     /** Returns how many of the sessions visit. */
     int visitors(int sessions) {
       return this == COATCHECK_NEAR_BUSY ? Math.min(1_000, sessions) : sessions;
@@ -88,6 +96,7 @@ final class Server {
           yield cookies;
         }
         case FLOOR -> new Population(sessions).cookies(Floor.COOKIE);
+        case JWT -> jwt(sessions).cookies();
         case SPRING_MAP, SPRING_JDBC -> Springs.cookies(Springs.ids(sessions));
         default -> new Population(sessions).cookies(Coatchecks.COOKIE);
       };
@@ -95,6 +104,11 @@ final class Server {
   }
 
   private Server() {}
+
+  /** Returns tokens of the same key in each process. */
+  private static Jwt jwt(int tokens) {
+    return new Jwt(Jwt.Library.JAVA_JWT, Jwt.Signature.HS256, tokens);
+  }
 
   static void serve(Kind kind, int sessions) throws Exception {
     Path base = Files.createTempDirectory("server");
@@ -106,16 +120,11 @@ final class Server {
     tomcat.getConnector().setProperty("maxKeepAliveRequests", "-1");
     Context context = tomcat.addContext("", base.toString());
     context.setSessionTimeout((int) Population.IDLE_TIMEOUT.toMinutes());
+    InsideTime inside = new InsideTime();
+    add(context, "inside", inside);
     Filter filter = filter(kind, sessions);
     if (filter != null) {
-      FilterDef definition = new FilterDef();
-      definition.setFilterName("sessions");
-      definition.setFilter(filter);
-      context.addFilterDef(definition);
-      FilterMap map = new FilterMap();
-      map.setFilterName("sessions");
-      map.addURLPattern("/*");
-      context.addFilterMap(map);
+      add(context, "sessions", filter);
     }
     Tomcat.addServlet(context, "cart", new Cart(kind)).addMapping("/cart");
     tomcat.start();
@@ -127,18 +136,36 @@ final class Server {
     }
     System.out.println("PORT " + tomcat.getConnector().getLocalPort());
     while (System.in.read() >= 0) {
-      Thread.onSpinWait();
+      System.out.println("INSIDE " + inside.takeMedian());
     }
     tomcat.stop();
     tomcat.destroy();
     System.exit(0);
   }
 
+  private static void add(Context context, String name, Filter filter) {
+    FilterDef definition = new FilterDef();
+    definition.setFilterName(name);
+    definition.setFilter(filter);
+    context.addFilterDef(definition);
+    FilterMap map = new FilterMap();
+    map.setFilterName(name);
+    map.addURLPattern("/*");
+    context.addFilterMap(map);
+  }
+
   private static @Nullable Filter filter(Kind kind, int sessions) {
     return switch (kind) {
       case NO_SESSION, TOMCAT -> null;
       case EMPTY_FILTER -> (request, response, chain) -> chain.doFilter(request, response);
-      case FLOOR -> new FloorFilter(new Floor(sessions));
+      case FLOOR -> {
+        Floor floor = new Floor(sessions);
+        yield new TokenFilter(() -> floor.forAnotherThread()::principal);
+      }
+      case JWT -> {
+        Jwt jwt = jwt(1);
+        yield new TokenFilter(() -> jwt::principal);
+      }
       case COATCHECK_MEMORY -> {
         InMemorySessionStore store =
             InMemorySessionStore.builder().maximumSessions(4L * sessions).build();
@@ -205,7 +232,7 @@ final class Server {
     }
 
     private @Nullable Object principal(HttpServletRequest request) {
-      if (kind == Kind.FLOOR) {
+      if (kind.hasNoHttpSession()) {
         return request.getAttribute(Workload.PRINCIPAL);
       }
       HttpSession session = request.getSession(false);

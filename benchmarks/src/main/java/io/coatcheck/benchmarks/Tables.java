@@ -112,7 +112,8 @@ final class Tables {
             "throughput against no session, median of each round",
             "of all pairs",
             "processor time of the server, µs",
-            "… without a session, µs");
+            "… without a session, µs",
+            "more time in the application, µs");
     by(rows, row -> row.text("entrant"))
         .forEach(
             (entrant, all) ->
@@ -123,7 +124,12 @@ final class Tables {
                         .collect(Collectors.joining(", ")),
                     ratio(median(all, "ratio")),
                     number(median(all, "cpu")),
-                    number(median(all, "cpunone"))));
+                    number(median(all, "cpunone")),
+                    number(
+                        Results.median(
+                            all.stream()
+                                .map(row -> row.number("inside") - row.number("insidenone"))
+                                .toList()))));
     return table.toString();
   }
 
