@@ -13,22 +13,20 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The state of a {@link Session} and its transitions, as the engine makes them: found or begun,
- * saved, renewed, logged in, ended. What the application sees is in the subclass. The two are one
- * object, since one is made for each request.
+ * saved, renewed, logged in, ended. What the application sees is in the subclass, and what requests
+ * share in the superclass. The three are one object, since one is made for each request.
  *
  * <p>{@link SessionStatus} has the status that each transition leads to.
  *
  * <p>Thread-safe. Transitions hold the lock of this.
  */
-abstract sealed class WorkingCopy permits Session {
+abstract sealed class WorkingCopy extends SharedState permits Session {
 
   // A volatile write costs a fence. Constructors need none: an object is published after them.
   private static final VarHandle ID = field("id", SessionId.class);
   private static final VarHandle SNAPSHOT = field("snapshot", StoredSession.class);
   private static final VarHandle STATUS = field("status", SessionStatus.class);
   private static final VarHandle RENEWAL = field("renewal", Renewal.class);
-  private static final VarHandle LIVE = field("live", LiveSession.class);
-  private static final VarHandle ATTACHMENT = field("attachment", Object.class);
 
   private static VarHandle field(String name, Class<?> type) {
     return FieldHandles.of(MethodHandles.lookup(), name, type);
@@ -68,12 +66,6 @@ abstract sealed class WorkingCopy permits Session {
   private volatile boolean changedHere;
   private volatile Pending.@Nullable IdleTimeoutChange idleTimeoutChange;
 
-  /** The object that the requests of this session share; null until it is looked up. */
-  private volatile @Nullable LiveSession live;
-
-  /** The attachment until the session is stored. */
-  private volatile @Nullable Object attachment;
-
   /** Creates the copy of a session that a token was resolved to. */
   WorkingCopy(
       EngineContext engine,
@@ -91,7 +83,8 @@ abstract sealed class WorkingCopy permits Session {
         snapshot.lastSeenMillis(),
         isActivity,
         renewal,
-        SessionStatus.STORED);
+        SessionStatus.STORED,
+        null);
     if (touchDue) {
       this.touchDue = true;
     }
@@ -106,8 +99,7 @@ abstract sealed class WorkingCopy permits Session {
       long requestedAt,
       long seenBefore,
       Renewal renewal) {
-    this(engine, id, snapshot, requestedAt, seenBefore, true, renewal, SessionStatus.STORED);
-    LIVE.set(this, live);
+    this(engine, id, snapshot, requestedAt, seenBefore, true, renewal, SessionStatus.STORED, live);
   }
 
   /** Creates the copy of a session that this request begins. */
@@ -120,7 +112,8 @@ abstract sealed class WorkingCopy permits Session {
         draft.lastSeenMillis(),
         true,
         Renewal.NONE,
-        status);
+        status,
+        null);
     unsentToken = token;
     begunHere = true;
   }
@@ -134,7 +127,9 @@ abstract sealed class WorkingCopy permits Session {
       long seenBefore,
       boolean isActivity,
       Renewal renewal,
-      SessionStatus status) {
+      SessionStatus status,
+      @Nullable LiveSession live) {
+    super(live);
     this.attributes = new AttributeChanges(this, engine);
     this.seenBefore = seenBefore;
     this.requestedAt = requestedAt;
@@ -157,7 +152,7 @@ abstract sealed class WorkingCopy permits Session {
     return snapshot;
   }
 
-  /** See {@link Session#id}. */
+  @Override
   SessionId currentId() {
     return id;
   }
@@ -286,8 +281,7 @@ abstract sealed class WorkingCopy permits Session {
     }
     StoredSession before = snapshot;
     if (!stored.id().equals(before.id())) {
-      live = null;
-      attachment = null;
+      detach();
       id = stored.id();
     }
     ownLogin = RequestLogin.kept(ownLogin, before, stored);
@@ -297,12 +291,7 @@ abstract sealed class WorkingCopy permits Session {
       idleTimeoutChange = null;
     }
     status = SessionStatus.STORED;
-    Object own = attachment;
-    LiveSession shared = own == null || live != null ? null : liveIfStored();
-    if (shared != null) {
-      shared.replaceAttachment(null, own);
-      attachment = null;
-    }
+    shareAttachment();
     touchDue = false;
     changedHere |= stored.version() > 0;
     return true;
@@ -388,32 +377,10 @@ abstract sealed class WorkingCopy permits Session {
     return isStill;
   }
 
-  @Nullable Object attached() {
-    LiveSession shared = liveIfStored();
-    return shared == null ? attachment : shared.attachment();
-  }
-
-  boolean replaceAttached(@Nullable Object expected, @Nullable Object next) {
-    LiveSession shared = liveIfStored();
-    return shared == null
-        ? ATTACHMENT.compareAndSet(this, expected, next)
-        : shared.replaceAttachment(expected, next);
-  }
-
-  /** Returns what requests share; null if they share nothing or the session is not stored. */
-  private @Nullable LiveSession liveIfStored() {
+  @Override
+  @Nullable LiveSessions liveSessionsIfStored() {
     LiveSessions all = attributes.engine().liveSessions();
-    if (all == null || status != SessionStatus.STORED) {
-      return null;
-    }
-    LiveSession known = live;
-    return known == null ? lookUp(all) : known;
-  }
-
-  private @Nullable LiveSession lookUp(LiveSessions all) {
-    LiveSession known = all.get(id);
-    LIVE.setRelease(this, known);
-    return known;
+    return all == null || status != SessionStatus.STORED ? null : all;
   }
 
   /** Moves to the newest snapshot where requests share the session. */

@@ -26,11 +26,11 @@
  *       lets a text be used once, and a {@code ClaimAttempt} is a use that may fail.
  *   <li><b>A request's copy</b>: {@code Session} is what the application sees of a {@code
  *       WorkingCopy}, whose state is a {@code SessionStatus} and a {@code Renewal}; {@code
- *       RequestLogin} is the login that it belongs to. {@code AttributeChanges} holds each {@code
- *       AttributeChange}, and {@code DecodedValues} what was read from bytes: each {@code
- *       WatchedValue} and the {@code ReplacedObjects}. {@code Replacing} finds what a change
- *       replaces. {@code AttributeName}, {@code AttributeType} and {@code AttributeLimits} are the
- *       checks of attributes.
+ *       SharedState} is what the requests of the session share, {@code RequestLogin} the login that
+ *       it belongs to. {@code AttributeChanges} holds each {@code AttributeChange}, and {@code
+ *       DecodedValues} what was read from bytes: each {@code WatchedValue} and the {@code
+ *       ReplacedObjects}. {@code Replacing} finds what a change replaces. {@code AttributeName},
+ *       {@code AttributeType} and {@code AttributeLimits} are the checks of attributes.
  *   <li><b>Saving</b>: {@code SessionWriter}, {@code SaveLoop} and {@code LateWrites}, which undoes
  *       a write that came too late. {@code ChangeEncoder} encodes the changes as an {@code
  *       AttributeDelta} within {@code Pending}. {@code Drafts} builds the next snapshot.
