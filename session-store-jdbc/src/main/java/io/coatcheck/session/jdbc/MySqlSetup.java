@@ -73,8 +73,9 @@ final class MySqlSetup extends Setup {
       }
       if (found == 3) {
         throw new IllegalArgumentException(
-            "binlog_format of the database must be ROW or MIXED, since with a binary log of"
-                + " statements it takes no write at READ COMMITTED: STATEMENT");
+            "dataSource must lead to a server whose binlog_format is ROW or MIXED, set in its"
+                + " configuration and by SET GLOBAL, since with a binary log of statements it takes"
+                + " no write at READ COMMITTED: STATEMENT");
       }
     }
   }
@@ -87,8 +88,9 @@ final class MySqlSetup extends Setup {
       String mode = row.getString(1);
       if (mode.contains("EMPTY_STRING_IS_NULL")) {
         throw new IllegalArgumentException(
-            "sql_mode of the connections must be without EMPTY_STRING_IS_NULL, which stores an"
-                + " empty text as none: "
+            "dataSource must give connections whose sql_mode is without EMPTY_STRING_IS_NULL,"
+                + " which stores an empty text as none; take it out of the server's sql_mode, or"
+                + " out of the pool's or URL's: "
                 + mode);
       }
     }
