@@ -36,6 +36,11 @@ final class Connections {
    *     as some pools and routing data sources do
    */
   Connection take() throws SQLException {
+    return take(dataSource);
+  }
+
+  /** Takes a connection, as {@link #take()} does. */
+  static Connection take(DataSource dataSource) throws SQLException {
     try {
       return dataSource.getConnection();
     } catch (RuntimeException failure) {
@@ -75,11 +80,13 @@ final class Connections {
         connection.getAutoCommit();
       }
     } catch (SQLException | RuntimeException failure) {
+      SqlFailure.keepInterrupt(failure);
       LOG.debug("{}: a connection was discarded", operation);
     }
     try {
       connection.close();
     } catch (SQLException | RuntimeException failure) {
+      SqlFailure.keepInterrupt(failure);
       String reason =
           failure instanceof SQLException exception
               ? "SQLState " + exception.getSQLState()

@@ -49,9 +49,10 @@ public enum Database {
    * @throws io.coatcheck.session.store.SessionStoreException if there is no connection
    */
   static Database detect(DataSource dataSource) {
-    try (Connection connection = dataSource.getConnection()) {
+    try (Connection connection = Connections.take(dataSource)) {
       return detect(connection);
     } catch (SQLException failure) {
+      SqlFailure.keepInterrupt(failure);
       throw SqlFailure.whileConnecting(new Operation("build"), failure);
     }
   }

@@ -157,8 +157,12 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
     return NO_COLUMNS.contains(state);
   }
 
-  boolean hasCause(Class<? extends Throwable> type) {
-    Throwable cause = exception.getCause();
+  private boolean hasCause(Class<? extends Throwable> type) {
+    return hasCause(exception, type);
+  }
+
+  private static boolean hasCause(Throwable failure, Class<? extends Throwable> type) {
+    Throwable cause = failure.getCause();
     for (int depth = 0; cause != null && depth < 10; depth++) {
       if (type.isInstance(cause)) {
         return true;
@@ -166,6 +170,16 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
       cause = cause.getCause();
     }
     return false;
+  }
+
+  /**
+   * Interrupts this thread again if an interrupt has caused a failure: some pools clear it, such as
+   * MariaDB's.
+   */
+  static void keepInterrupt(Throwable failure) {
+    if (hasCause(failure, InterruptedException.class)) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Creates the exception for a failure before there was a connection. */

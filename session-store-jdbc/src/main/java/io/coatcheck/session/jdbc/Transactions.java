@@ -141,6 +141,18 @@ final class Transactions {
 
   private <T extends @Nullable Object> T run(Operation operation, Plan<T> plan) {
     requireOpen(operation);
+    boolean wasInterrupted = Thread.currentThread().isInterrupted();
+    try {
+      return runAgainIfUndone(operation, plan);
+    } finally {
+      if (wasInterrupted) {
+        // H2 clears it when a row is locked, and does not say so.
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private <T extends @Nullable Object> T runAgainIfUndone(Operation operation, Plan<T> plan) {
     long began = nanoTime.getAsLong();
     for (int attempt = 1; ; attempt++) {
       Attempt<T> current = new Attempt<>(operation, plan, began);
@@ -186,13 +198,13 @@ final class Transactions {
   }
 
   /**
-   * An interrupt ends a wait, but does not mean that the database failed. A connection that is lost
-   * or refused is not an answer, and does not mean that the database answers again.
+   * An interrupt ends a wait, but does not mean that the database failed; drivers do not always
+   * name it as the cause. A connection that is lost or refused is not an answer, and does not mean
+   * that the database answers again.
    */
   private static void report(Breaker.@Nullable Call call, SqlFailure failure) {
-    if (failure.hasCause(InterruptedException.class)) {
-      Thread.currentThread().interrupt();
-    } else if (call != null) {
+    SqlFailure.keepInterrupt(failure.exception());
+    if (call != null && !Thread.currentThread().isInterrupted()) {
       if (failure.isTimeout()) {
         call.timedOut();
       } else if (!failure.isAnswerLost()) {
@@ -327,6 +339,7 @@ final class Transactions {
         try {
           connection.rollback();
         } catch (Throwable second) {
+          SqlFailure.keepInterrupt(second);
           suspect = true;
           if (second != failure) {
             failure.addSuppressed(second);
@@ -342,6 +355,7 @@ final class Transactions {
       try {
         plan.scope.leave(statements);
       } catch (SQLException | RuntimeException failure) {
+        SqlFailure.keepInterrupt(failure);
         suspect = true;
       }
     }
@@ -357,6 +371,7 @@ final class Transactions {
           guard.restoreNetwork();
         }
       } catch (SQLException | RuntimeException failure) {
+        SqlFailure.keepInterrupt(failure);
         suspect = true;
       } finally {
         suspect |= guard.end();

@@ -15,10 +15,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("stores 4: timeouts of other operations do not make find fail at once")
@@ -117,9 +119,29 @@ class BreakerScopeTest {
     }
   }
 
-  @DisplayName("an interrupted wait for a connection is not an answer of the database")
-  @Test
-  void interruptedFind_doesNotOpenTheGate() {
+  /** How drivers and pools end a call of an interrupted thread. */
+  static Stream<WatchedDataSource.Fault> interrupts() {
+    return Stream.of(
+        // MariaDB's pool clears the interrupt, HikariCP does not.
+        sql -> {
+          throw new SQLException("interrupted", new InterruptedException());
+        },
+        // PostgreSQL's driver while it connects.
+        sql -> {
+          Thread.currentThread().interrupt();
+          throw new SQLException("unusual", "99999", new IllegalStateException("interrupted"));
+        },
+        // H2's pool.
+        sql -> {
+          Thread.currentThread().interrupt();
+          throw new SQLException("Login timeout", "HYT01");
+        });
+  }
+
+  @DisplayName("an interrupted call is not an answer of the database")
+  @ParameterizedTest
+  @MethodSource("interrupts")
+  void interruptedFind_doesNotOpenTheGate(WatchedDataSource.Fault interrupt) {
     try (Table table = new Table(H2)) {
       JdbcSessionStore store = store(table);
       table.watched.failWith(
@@ -128,10 +150,7 @@ class BreakerScopeTest {
           });
       assertThat(catchThrowable(() -> store.find(session.id()))).isNotNull();
       assertThat(catchThrowable(() -> store.find(session.id()))).isNotNull();
-      table.watched.failWith(
-          sql -> {
-            throw new SQLException("interrupted", new InterruptedException());
-          });
+      table.watched.failWith(interrupt);
       assertThat(catchThrowable(() -> store.find(session.id()))).isNotNull();
       assertThat(Thread.interrupted()).isTrue();
       table.watched.failWith(

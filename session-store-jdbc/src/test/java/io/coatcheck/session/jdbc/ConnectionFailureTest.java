@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -169,19 +170,70 @@ class ConnectionFailureTest {
     }
   }
 
+  @DisplayName("a thread that was interrupted stays so, although H2 forgets it at a locked row")
+  @Test
+  void touch_interruptedBeforeALockedRow_staysInterrupted() throws SQLException {
+    try (Table table = new Table(Pool.h2());
+        RowHolder holder = new RowHolder(table)) {
+      StoredSession session = Sessions.anonymous().build();
+      table.store.insert(session);
+      holder.hold(session.id());
+      Thread.currentThread().interrupt();
+
+      Throwable failure = catchThrowable(() -> table.store.touch(session.id(), NOW, NOW));
+
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(failure).isInstanceOf(SessionStoreException.class);
+    }
+  }
+
+  @DisplayName("a thread that is interrupted while a connection is returned stays so")
+  @Test
+  void find_interruptedWhileReturningTheConnection_staysInterrupted() {
+    try (Table table = new Table(Pool.h2())) {
+      JdbcSessionStore store =
+          JdbcSessionStore.builder(
+                  new DelegatingDataSource(table.connections) {
+                    @Override
+                    public Connection getConnection() throws SQLException {
+                      return interruptedAtClose(super.getConnection());
+                    }
+                  })
+              .database(Database.H2)
+              .tableName(table.name)
+              .queryTimeout(Table.PATIENCE)
+              .build();
+      StoredSession session = Sessions.anonymous().build();
+      table.store.insert(session);
+      Thread.interrupted();
+
+      assertThat(store.find(session.id())).contains(session);
+      assertThat(Thread.interrupted()).isTrue();
+    }
+  }
+
+  /** Fails to close as in a pool that waits, and clears the interrupt. */
+  private static Connection interruptedAtClose(Connection connection) {
+    return (Connection)
+        Proxy.newProxyInstance(
+            ConnectionFailureTest.class.getClassLoader(),
+            new Class<?>[] {Connection.class},
+            (proxy, method, arguments) -> {
+              Object result = method.invoke(connection, arguments);
+              if (method.getName().equals("close")) {
+                throw new SQLException("interrupted", new InterruptedException());
+              }
+              return result;
+            });
+  }
+
   @DisplayName("an unchecked exception of a data source is a failure of the store")
   @Test
   void dataSourceThrowsUnchecked_isAFailureOfTheStore() {
     try (Table table = new Table(Pool.h2())) {
       IllegalStateException closed = new IllegalStateException("Pool not open");
       JdbcSessionStore store =
-          JdbcSessionStore.builder(
-                  new DelegatingDataSource(table.connections) {
-                    @Override
-                    public Connection getConnection() {
-                      throw closed;
-                    }
-                  })
+          JdbcSessionStore.builder(closedPool(table, closed))
               .database(Database.H2)
               .tableName(table.name)
               .queryTimeout(Table.PATIENCE)
@@ -195,7 +247,20 @@ class ConnectionFailureTest {
       assertThatThrownBy(() -> store.insert(Sessions.anonymous().build()))
           .isInstanceOf(SessionStoreException.class)
           .hasMessageContaining("no connection");
+      assertThatThrownBy(() -> JdbcSessionStore.builder(closedPool(table, closed)).build())
+          .isInstanceOf(SessionStoreException.class)
+          .hasMessageContaining("build failed: no connection")
+          .hasRootCause(closed);
     }
+  }
+
+  private static DataSource closedPool(Table table, RuntimeException failure) {
+    return new DelegatingDataSource(table.connections) {
+      @Override
+      public Connection getConnection() {
+        throw failure;
+      }
+    };
   }
 
   @Test
