@@ -45,6 +45,33 @@ final class ApplicationCode {
     }
   }
 
+  /**
+   * Runs code whose failure does not change the answer.
+   *
+   * @param credential what the code was given, which the log must not show
+   * @return whether it returned; otherwise the failure was logged
+   */
+  boolean isDone(String name, String credential, Runnable work) {
+    try {
+      work.run();
+      return true;
+    } catch (Exception | StackOverflowError | LinkageError e) {
+      Throwable root = rootOf(e);
+      limited.warn(
+          name + " " + root.getClass().getName(),
+          "An old session was imported, and could not be ended in the old application: "
+              + withoutCredential(reasonOf(e, root), credential));
+      debug(e, credential);
+      return false;
+    }
+  }
+
+  private static void debug(Throwable failure, String credential) {
+    if (!reveals(failure, credential)) {
+      LOG.debug("The application's code failed", failure);
+    }
+  }
+
   private void log(String name, String credential, Throwable failure) {
     Throwable root = rootOf(failure);
     String kind = name + " " + root.getClass().getName();
@@ -61,9 +88,7 @@ final class ApplicationCode {
           "The application's code could not decide on a credential, and the answer is 503: "
               + reason);
     }
-    if (isShown) {
-      LOG.debug("The application's code failed", failure);
-    }
+    debug(failure, credential);
   }
 
   /**

@@ -101,7 +101,7 @@ final class ContainerImportSource implements ImportSource {
     return true;
   }
 
-  private static boolean isValid(HttpSession session) {
+  static boolean isValid(HttpSession session) {
     try {
       return session.getCreationTime() > Long.MIN_VALUE;
     } catch (IllegalStateException e) {

@@ -47,7 +47,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>If the store fails, or the container throws when it reads its session, or a function of the
  * application throws, the response is 503 and the container's session stays. What the container or
- * the function throws is logged as {@link TokenVerifier#verify} describes. Thread-safe.
+ * the function throws is logged as {@link TokenVerifier#verify} describes. If the container cannot
+ * end a session that was adopted, the user stays logged in, a warning is logged, and it is tried
+ * again at the client's next request to the node. Thread-safe.
  *
  * @since 0.1.0
  */
@@ -64,6 +66,8 @@ public final class ContainerSessionAdoption implements Filter {
   private final LoginCondition condition;
   private final CredentialReport report;
   private final ApplicationCode code = new ApplicationCode();
+  private final ReplacedSessions replaced = new ReplacedSessions();
+  private final CookieDeletions deletions = new CookieDeletions("of the container's sessions");
 
   private ContainerSessionAdoption(Builder builder) {
     manager = builder.manager;
@@ -113,10 +117,14 @@ public final class ContainerSessionAdoption implements Filter {
         BridgeRequest bridge = session.bridge();
         bridge.beforeLogout(() -> spend(id, old, session));
         if (bridge.isTokenPresented()) {
+          if (old != null && replaced.isLeft(id)) {
+            end(id, old);
+          }
           if (clearsCookie
               && OldCookie.isReplaced(session, manager.clock().instant())
               && old == null
-              && own.getSession(false) == null) {
+              && own.getSession(false) == null
+              && deletions.isDue(session, manager.clock().instant())) {
             clear(own, httpResponse, presented);
           }
         } else if (!bridge.isTokenWithheld() && session.id().isEmpty()) {
@@ -183,8 +191,11 @@ public final class ContainerSessionAdoption implements Filter {
       HttpServletResponse response,
       String presented) {
     try {
-      ImportResult.Status status = adopt(session, old, idOf(old, presented));
-      if (clearsCookie && status == ImportResult.Status.SPENT) {
+      String id = idOf(old, presented);
+      ImportResult.Status status = adopt(session, old, id);
+      if (clearsCookie
+          && status == ImportResult.Status.SPENT
+          && deletions.isDue(id, manager.clock().instant())) {
         clear(own, response, presented);
       }
     } catch (Throwable failure) {
@@ -199,25 +210,15 @@ public final class ContainerSessionAdoption implements Filter {
             new ContainerImportSource(old, principal, attributes, maximumAge, manager.clock()),
             manager.bridge());
     ImportResult result = manager.bridge().importSession(CREDENTIAL + id, source);
+    if (old != null && ReplacedSessions.isDueAtOnce(result)) {
+      end(id, old);
+    }
     boolean opens = condition.opens(result, session);
-    if (old != null && isEndedByNow(result.status(), session)) {
-      end(old);
+    if (old != null && ReplacedSessions.isDueLater(result, session, manager.clock().instant())) {
+      end(id, old);
     }
     report.imported(result.status(), opens, session);
     return result.status();
-  }
-
-  /**
-   * Returns whether this request ends the container's session. The request that adopts a session
-   * does. Other requests do so only a minute later, since the adopting request may still check that
-   * it is live.
-   */
-  private boolean isEndedByNow(ImportResult.Status status, WebSession session) {
-    return switch (status) {
-      case IMPORTED, SPENT -> true;
-      case FOUND -> OldCookie.isReplaced(session, manager.clock().instant());
-      case REFUSED, LIMIT_REACHED -> false;
-    };
   }
 
   /**
@@ -229,12 +230,19 @@ public final class ContainerSessionAdoption implements Filter {
     return dot < 0 ? id : id.substring(0, dot);
   }
 
-  private static void end(HttpSession old) {
-    try {
-      old.invalidate();
-    } catch (IllegalStateException e) {
-      // Another request has already ended it.
-    }
+  private void end(String id, HttpSession old) {
+    replaced.end(
+        id,
+        () -> {
+          try {
+            old.invalidate();
+          } catch (IllegalStateException e) {
+            if (ContainerImportSource.isValid(old)) {
+              throw e;
+            }
+            // Another request has already ended it.
+          }
+        });
   }
 
   /** Makes the browser delete the container's cookie, which is found by its value. */

@@ -68,12 +68,15 @@ public final class SpringSessionImport implements Filter {
 
   private final LoginCondition condition;
   private final CredentialReport report;
+  private final ReplacedSessions replaced = new ReplacedSessions();
+  private final CookieDeletions deletions;
 
   private SpringSessionImport(Builder builder) {
     manager = builder.manager;
     sessions = builder.sessions;
     cookie = new SpringSessionCookie(builder.cookieName);
     oldCookie = new OldCookie(builder.cookieName, builder.cookiePath, builder.cookieDomain);
+    deletions = new CookieDeletions(builder.cookieName);
     clearsCookie = builder.clearsCookie;
     deletesImported = builder.deletesImported;
     reader =
@@ -118,7 +121,9 @@ public final class SpringSessionImport implements Filter {
       BridgeRequest bridge = session.bridge();
       bridge.beforeLogout(() -> spend(ids, session));
       if (bridge.isTokenPresented()) {
-        if (clearsCookie && OldCookie.isReplaced(session, manager.clock().instant())) {
+        ids.stream().filter(replaced::isLeft).forEach(this::delete);
+        Instant now = manager.clock().instant();
+        if (clearsCookie && OldCookie.isReplaced(session, now) && deletions.isDue(session, now)) {
           oldCookie.clear(httpRequest, httpResponse);
         }
       } else if (!bridge.isTokenWithheld() && session.id().isEmpty()) {
@@ -141,6 +146,10 @@ public final class SpringSessionImport implements Filter {
     }
   }
 
+  private void delete(String id) {
+    replaced.end(id, () -> sessions.delete(id));
+  }
+
   private ImportSource sourceOf(
       String id, BiFunction<SpringSession, Instant, Optional<ImportedSession>> read) {
     return new SpringImportSource(sessions, read, manager.clock(), id, deletesImported);
@@ -154,15 +163,21 @@ public final class SpringSessionImport implements Filter {
     for (String id : ids) {
       ImportSource source = condition.on(sourceOf(id, reader::read), manager.bridge());
       ImportResult result = manager.bridge().importSession(CREDENTIAL + id, source);
-      if (result.status() == ImportResult.Status.IMPORTED && deletesImported) {
-        sessions.delete(id);
+      if (deletesImported && ReplacedSessions.isDueAtOnce(result)) {
+        delete(id);
       }
       boolean opens = condition.opens(result, session);
+      Instant now = manager.clock().instant();
+      if (deletesImported && ReplacedSessions.isDueLater(result, session, now)) {
+        delete(id);
+      }
       report.imported(result.status(), opens, session);
       if (result.token().isPresent()) {
         return;
       }
-      if (clearsCookie && result.status() == ImportResult.Status.SPENT) {
+      if (clearsCookie
+          && result.status() == ImportResult.Status.SPENT
+          && deletions.isDue(id, now)) {
         oldCookie.clear(request, response);
       }
     }
@@ -263,8 +278,9 @@ public final class SpringSessionImport implements Filter {
 
     /**
      * Sets whether an imported session is deleted from Spring Session, so that the old id opens
-     * nothing in the old application either. That excludes a roll-back without new logins. Default:
-     * false.
+     * nothing in the old application either. That excludes a roll-back without new logins. If it
+     * cannot be deleted, the user stays logged in, a warning is logged, and it is tried again when
+     * the client presents the old cookie to the same node. Default: false.
      */
     public Builder deleteImported(boolean value) {
       deletesImported = value;

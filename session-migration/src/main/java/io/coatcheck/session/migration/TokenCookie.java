@@ -37,6 +37,7 @@ final class TokenCookie {
   private final OldCookie cookie;
   private final boolean clears;
   private final CredentialReport report;
+  private final CookieDeletions deletions;
 
   TokenCookie(
       SessionManager manager,
@@ -49,6 +50,7 @@ final class TokenCookie {
     this.cookie = cookie;
     this.clears = clears;
     this.report = report;
+    deletions = new CookieDeletions(cookie.name());
   }
 
   /**
@@ -75,7 +77,7 @@ final class TokenCookie {
       String token, WebSession session, HttpServletRequest request, HttpServletResponse response) {
     BridgeRequest bridge = session.bridge();
     if (bridge.isTokenPresented()) {
-      if (clears && session.isLoggedIn()) {
+      if (clears && session.isLoggedIn() && deletions.isDue(session, manager.clock().instant())) {
         cookie.clear(request, response);
       }
     } else if (!isFromElsewhere(bridge, request) && session.id().isEmpty()) {
@@ -101,7 +103,7 @@ final class TokenCookie {
                 && "navigate".equals(request.getHeader("Sec-Fetch-Mode"))));
   }
 
-  /** Returns whether the token is of no use to the client any more. */
+  /** Returns whether the answer deletes the token, which is of no use to the client any more. */
   private boolean exchange(String token, WebSession session) {
     VerifiedToken accepted =
         tokens.verified(token).filter(known -> tokens.isAcceptable(token, known)).orElse(null);
@@ -119,7 +121,8 @@ final class TokenCookie {
     }
     report.imported(result.status(), opens, session);
     return switch (result.status()) {
-      case IMPORTED, FOUND, SPENT -> true;
+      case IMPORTED, FOUND -> true;
+      case SPENT -> deletions.isDue(JwtTokens.idOf(token, accepted), manager.clock().instant());
       case REFUSED, LIMIT_REACHED -> false;
     };
   }

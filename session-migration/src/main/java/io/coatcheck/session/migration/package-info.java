@@ -23,9 +23,10 @@
  *       request.
  *   <li>All of them report the fate of each credential by a {@code CredentialReport}, whose numbers
  *       are {@link CredentialCounts}. {@code LoginCondition} is the application's condition on old
- *       sessions, {@code OldCookie} deletes their cookie, and {@code Limits} has the limits that
- *       the bridges share. {@code ApplicationCode} calls the code of the application, whose
- *       failures are answered with 503.
+ *       sessions, {@code OldCookie} deletes their cookie, in the answers that {@code
+ *       CookieDeletions} chooses, {@code ReplacedSessions} ends them, and {@code Limits} has the
+ *       limits that the bridges share. {@code ApplicationCode} calls the code of the application,
+ *       whose failures are answered with 503.
  * </ul>
  */
 @NullMarked

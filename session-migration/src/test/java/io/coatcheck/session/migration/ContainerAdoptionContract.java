@@ -357,6 +357,20 @@ abstract class ContainerAdoptionContract {
         .asString()
         .contains("Path=/")
         .containsPattern("01.Jan.1970");
+    clock.advance(Duration.ofMinutes(1));
+    assertThat(get("/", old + "; " + ours).cookies())
+        .as("for a browser that keeps it, as another path makes it do")
+        .noneMatch(set -> set.startsWith("JSESSIONID"));
+  }
+
+  /** The import is complete by then, and the session is not opened yet. */
+  @Test
+  void storeThatFails_afterTheAdoption_leavesNoOldSession() throws Exception {
+    String old = oldLogin("alice");
+    store.runAfter(StoreOperation.UPDATE, () -> store.failBefore(StoreOperation.FIND, 1));
+    assertThat(get("/", old).status()).isEqualTo(503);
+    assertThat(get("/old/user", old).body()).isEqualTo("null");
+    assertThat(get("/", old).body()).isEqualTo("alice");
   }
 
   @Test

@@ -421,6 +421,35 @@ abstract class JwtCookieContract {
         .contains("Path=/api", "Domain=shop.example", "Secure");
   }
 
+  /** It does so if the path or the domain is another than that of the cookie. */
+  @Test
+  void cookieThatTheBrowserKeeps_isDeletedForAMinute_andAgainAfterAnHour() throws Exception {
+    String both = get(node, "/", "token=alice.1").cookie(OURS) + "; token=alice.1";
+    assertCleared(get(node, "/", both));
+    clock.advance(Duration.ofSeconds(59));
+    assertCleared(get(node, "/", both));
+    clock.advance(Duration.ofSeconds(1));
+    for (int i = 0; i < 3; i++) {
+      assertKept(get(node, "/", both));
+      clock.advance(Duration.ofMinutes(19));
+    }
+    assertKept(get(node, "/", both));
+    clock.advance(Duration.ofMinutes(2));
+    ContainerSite.Answer later = get(node, "/", both);
+    assertThat(later.body()).isEqualTo("alice");
+    assertCleared(later);
+  }
+
+  @Test
+  void copyThatTheBrowserKeeps_isDeletedForAMinute() throws Exception {
+    get(node, "/logout", get(node, "/", "token=alice.1").cookie(OURS));
+    assertCleared(get(node, "/", "token=alice.1"));
+    clock.advance(Duration.ofMinutes(1));
+    ContainerSite.Answer later = get(node, "/", "token=alice.1");
+    assertThat(later.body()).isEqualTo("anonymous");
+    assertKept(later);
+  }
+
   @Test
   void clearCookie_canBeSwitchedOff() throws Exception {
     SessionManager own = manager();

@@ -234,7 +234,7 @@ abstract class SpringSessionImportContract {
     node.get("/", "Cookie", cookie(id));
     node.get("/logout", "Cookie", cookie(id));
     for (int round = 0; round < 2; round++) {
-      clock.advance(Duration.ofMinutes(1));
+      clock.advance(Duration.ofHours(1));
       for (Node each : List.of(node, another)) {
         Node.Answer replayed = each.get("/", "Cookie", cookie(id));
         assertThat(replayed.principal()).isEqualTo("anonymous");
@@ -596,6 +596,39 @@ abstract class SpringSessionImportContract {
       assertThat(principal(deleting, cookie(id))).as("under way").isEqualTo("alice");
     } finally {
       deleting.close();
+    }
+  }
+
+  /** The record of the import is made by then, so it cannot be undone. */
+  @Test
+  void importedSession_thatCannotBeDeletedThere_costsNoLogin_andIsTriedAgain() throws Exception {
+    SessionManager manager = manager(store);
+    Node deleting =
+        new Node(
+            manager,
+            SpringSessionImport.builder(manager, oldSessions(), CODEC)
+                .deleteImported(true)
+                .build());
+    try {
+      String id = loggedIn();
+      store.runAfter(StoreOperation.UPDATE, this::breakOldSessionsNow);
+      Node.Answer first = deleting.get("/", "Cookie", cookie(id));
+      assertThat(first.principal()).isEqualTo("alice");
+      breakOldSessions(false);
+      assertThat(old.attribute(id, "cart")).as("is left").isPresent();
+      String ours = first.cookie().orElseThrow();
+      assertThat(principal(deleting, ours + "; " + cookie(id))).isEqualTo("alice");
+      assertThat(old.attribute(id, "cart")).as("is deleted").isEmpty();
+    } finally {
+      deleting.close();
+    }
+  }
+
+  private void breakOldSessionsNow() {
+    try {
+      breakOldSessions(true);
+    } catch (Exception e) {
+      throw new AssertionError(e);
     }
   }
 

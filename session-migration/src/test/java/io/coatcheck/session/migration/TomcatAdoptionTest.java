@@ -9,8 +9,11 @@ import jakarta.servlet.Filter;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.catalina.Context;
 import org.apache.catalina.session.StandardManager;
+import org.apache.catalina.session.StandardSession;
 import org.apache.catalina.startup.Tomcat;
 import org.junit.jupiter.api.Test;
 
@@ -19,6 +22,9 @@ class TomcatAdoptionTest extends ContainerAdoptionContract {
   private final Tomcat tomcat = new Tomcat();
   private volatile boolean fails;
   private volatile boolean isDown;
+
+  /** What the container does before it ends a session. */
+  private final AtomicReference<Runnable> ends = new AtomicReference<>(() -> {});
 
   @Override
   SessionStore store() {
@@ -42,6 +48,19 @@ class TomcatAdoptionTest extends ContainerAdoptionContract {
               throw new UncheckedIOException(new IOException("the container's store is down"));
             }
             return super.findSession(id);
+          }
+
+          @Override
+          protected StandardSession getNewSession() {
+            return new StandardSession(this) {
+              private static final long serialVersionUID = 1L;
+
+              @Override
+              public void invalidate() {
+                ends.get().run();
+                super.invalidate();
+              }
+            };
           }
         });
     tomcat.start();
@@ -76,5 +95,46 @@ class TomcatAdoptionTest extends ContainerAdoptionContract {
     assertThat(bridge.counts().failed()).isEqualTo(1);
     fails = false;
     assertThat(get("/", old).body()).isEqualTo("alice");
+  }
+
+  /** The record of the adoption is made by then, so it cannot be undone. */
+  @Test
+  void oldSessionThatCannotBeEnded_costsNoLogin_andIsTriedAgain() throws Exception {
+    List<RuntimeException> failures =
+        List.of(
+            new UncheckedIOException(new IOException("the container's store is down")),
+            new IllegalStateException("from a listener of the application"));
+    for (RuntimeException failure : failures) {
+      String old = oldLogin("alice");
+      fail(failure);
+      ContainerSite.Answer first = get("/", old);
+      assertThat(first.body()).isEqualTo("alice");
+      String both = first.cookie(OURS) + "; " + old;
+      assertThat(get("/", both).body()).as("beside ours").isEqualTo("alice");
+      assertThat(get("/old/user", old).body()).as("the old session is left").isEqualTo("alice");
+      ends.set(() -> {});
+      assertThat(get("/", both).body()).isEqualTo("alice");
+      assertThat(get("/old/user", old).body()).as("the old session has ended").isEqualTo("null");
+    }
+    assertThat(bridge.counts().accepted()).isEqualTo(2);
+    assertThat(bridge.counts().failed()).isZero();
+  }
+
+  @Test
+  void oldSessionThatCannotBeEnded_opensNothing_afterTheLogout() throws Exception {
+    String old = oldLogin("alice");
+    fail(new UncheckedIOException(new IOException("the container's store is down")));
+    get("/logout", get("/", old).cookie(OURS) + "; " + old);
+    assertThat(get("/", old).body()).isEqualTo("anonymous");
+    ends.set(() -> {});
+    assertThat(get("/", old).body()).isEqualTo("anonymous");
+    assertThat(get("/old/user", old).body()).as("the old session has ended").isEqualTo("null");
+  }
+
+  private void fail(RuntimeException failure) {
+    ends.set(
+        () -> {
+          throw failure;
+        });
   }
 }

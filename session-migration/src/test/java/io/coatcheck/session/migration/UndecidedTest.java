@@ -11,6 +11,7 @@ import io.coatcheck.session.memory.InMemorySessionStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -42,6 +43,57 @@ class UndecidedTest {
     logger.detachAppender(lines);
     logger.setLevel(before);
     ((Logger) LoggerFactory.getLogger("io.coatcheck.session.servlet")).detachAppender(elsewhere);
+  }
+
+  @Test
+  void endOfAnOldSession_thatFails_isLoggedWithoutItsId() {
+    ReplacedSessions replaced = new ReplacedSessions();
+    replaced.end(
+        TOKEN,
+        () -> {
+          throw new UncheckedIOException(new ConnectException("cannot delete " + TOKEN));
+        });
+    assertThat(replaced.isLeft(TOKEN)).isTrue();
+    assertThat(lines.list)
+        .singleElement()
+        .satisfies(
+            line -> {
+              assertThat(line.getLevel()).isEqualTo(Level.WARN);
+              assertThat(line.getFormattedMessage())
+                  .contains("could not be ended in the old application", "cannot delete")
+                  .doesNotContain(TOKEN);
+            });
+    replaced.end(TOKEN, () -> {});
+    assertThat(replaced.isLeft(TOKEN)).isFalse();
+  }
+
+  @Test
+  void cookieThatIsKept_isLoggedOnce_whateverTheNumberOfClients() {
+    CookieDeletions deletions = new CookieDeletions("token");
+    Instant begin = Instant.parse("2026-01-01T00:00:00Z");
+    for (int client = 0; client < 100; client++) {
+      assertThat(deletions.isDue("client " + client, begin)).isTrue();
+      assertThat(deletions.isDue("client " + client, begin.plusSeconds(60))).isFalse();
+    }
+    assertThat(deletions.isDue("client 0", begin.minusSeconds(1))).as("clock set back").isTrue();
+    assertThat(lines.list)
+        .singleElement()
+        .satisfies(
+            line ->
+                assertThat(line.getFormattedMessage())
+                    .contains("A client keeps the cookie token, which the answers delete"));
+  }
+
+  @Test
+  void clientsThatAreRemembered_areBounded() {
+    CookieDeletions deletions = new CookieDeletions("token");
+    Instant begin = Instant.parse("2026-01-01T00:00:00Z");
+    for (int client = 0; client < 10_001; client++) {
+      deletions.isDue("client " + client, begin);
+    }
+    Instant later = begin.plusSeconds(60);
+    assertThat(deletions.isDue("client 10000", later)).isFalse();
+    assertThat(deletions.isDue("client 0", later)).as("forgotten").isTrue();
   }
 
   private void present(Function<String, Optional<VerifiedToken>> verifier, int times)
