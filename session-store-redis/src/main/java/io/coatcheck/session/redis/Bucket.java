@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -159,8 +160,14 @@ record Bucket(Connection redis, ConfirmedWrites writes, Keys keys) implements Au
 
   /** Reads a deleted session. If it cannot be read, it is logged and not handed over. */
   static Optional<StoredSession> readDeleted(byte[] record) {
+    return readDeleted(record, SessionRecord::read);
+  }
+
+  /** Reads a deleted session in the same way, with or without its attributes. */
+  static Optional<StoredSession> readDeleted(
+      byte[] record, Function<byte[], StoredSession> reader) {
     try {
-      return Optional.of(SessionRecord.read(record));
+      return Optional.of(reader.apply(record));
     } catch (SessionStoreException unreadable) {
       LOG.warn(
           "A deleted session could not be read, so listeners are not notified: {}",
@@ -187,7 +194,6 @@ record Bucket(Connection redis, ConfirmedWrites writes, Keys keys) implements Au
 
   @Override
   public void close() {
-    redis.close();
-    writes.close();
+    Failures.runEach(List.of(redis::close, writes::close));
   }
 }

@@ -73,7 +73,7 @@ record Buckets(List<Bucket> all) implements AutoCloseable {
           }
         } catch (RuntimeException | Error failure) {
           left.remove(work);
-          first = add(first, failure);
+          first = Failures.add(first, failure);
         }
       }
       // Each one, even after an error: a step that was sent may hold a connection.
@@ -83,7 +83,7 @@ record Buckets(List<Bucket> all) implements AutoCloseable {
         } catch (RuntimeException | Error failure) {
           left.remove(work);
           sent.remove(work);
-          first = add(first, failure);
+          first = Failures.add(first, failure);
         }
       }
       for (Work work : sent) {
@@ -91,27 +91,12 @@ record Buckets(List<Bucket> all) implements AutoCloseable {
           work.finish();
         } catch (RuntimeException | Error failure) {
           left.remove(work);
-          first = add(first, failure);
+          first = Failures.add(first, failure);
         }
       }
       left.removeIf(Work::isDone);
     }
-    if (first instanceof Error error) {
-      throw error;
-    }
-    if (first != null) {
-      throw (RuntimeException) first;
-    }
-  }
-
-  private static Throwable add(@Nullable Throwable first, Throwable failure) {
-    if (first == null) {
-      return failure;
-    }
-    if (first != failure) {
-      first.addSuppressed(failure);
-    }
-    return first;
+    Failures.throwIfAny(first);
   }
 
   /** Runs work, and returns the first failure so far. */
@@ -131,6 +116,6 @@ record Buckets(List<Bucket> all) implements AutoCloseable {
 
   @Override
   public void close() {
-    all.forEach(Bucket::close);
+    Failures.runEach(all.stream().<Runnable>map(bucket -> bucket::close).toList());
   }
 }

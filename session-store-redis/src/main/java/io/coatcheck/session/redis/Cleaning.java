@@ -5,8 +5,6 @@ import static java.util.Objects.requireNonNull;
 
 import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.CleanUp;
-import io.coatcheck.session.store.HandOver;
-import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -21,7 +19,7 @@ final class Cleaning {
   private static final Operation OPERATION = new Operation("deleteExpired");
 
   private final byte[] cutoff;
-  private final HandOver handOver;
+  private final EndedRecords ended;
   private int left;
   private int count;
 
@@ -30,7 +28,7 @@ final class Cleaning {
       throw new IllegalArgumentException("limit must be at least 1: " + limit);
     }
     this.cutoff = text(StoredSession.millisOf(cutoff, "cutoff"));
-    handOver = new HandOver(deleted);
+    ended = new EndedRecords(SessionRecord::read, deleted);
     left = limit;
   }
 
@@ -39,6 +37,7 @@ final class Cleaning {
     List<Bucket> inTurn = new ArrayList<>(buckets.all());
     Collections.rotate(inTurn, turn);
     List<Portion> portions = new ArrayList<>();
+    Throwable failure = null;
     try {
       new Buckets(inTurn)
           .forEach(
@@ -47,11 +46,10 @@ final class Cleaning {
                 portions.add(portion);
                 return portion;
               });
-    } catch (SessionStoreException failure) {
-      handOver.addTo(failure);
-      throw failure;
+    } catch (RuntimeException | Error failed) {
+      failure = failed;
     }
-    handOver.finish();
+    ended.finish(failure);
     return new CleanUp(count, portions.stream().allMatch(Portion::isDone));
   }
 
@@ -97,7 +95,7 @@ final class Cleaning {
       Step step = Step.of(answer);
       left += most - step.lookedAt();
       count += step.records().size();
-      step.records().forEach(record -> Bucket.readDeleted(record).ifPresent(handOver));
+      step.records().forEach(ended);
       isClean = step.lookedAt() < most && !step.isFull(maxBytes);
     }
   }

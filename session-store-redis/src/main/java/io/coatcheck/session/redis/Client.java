@@ -198,7 +198,10 @@ final class Client implements Connector, AutoCloseable {
   @Override
   public void close() {
     isClosed = true;
-    thread.shutdown();
+    Failures.runEach(List.of(thread::shutdown, this::shutDownClient));
+  }
+
+  private void shutDownClient() {
     CompletableFuture<Void> unused =
         client.shutdownAsync(0, timeouts.connect().toMillis(), TimeUnit.MILLISECONDS);
   }

@@ -338,6 +338,6 @@ final class ConfirmedWrites implements AutoCloseable {
 
   @Override
   public void close() {
-    own.forEach(Connection::close);
+    Failures.runEach(own.stream().<Runnable>map(connection -> connection::close).toList());
   }
 }

@@ -29,17 +29,39 @@ final class RedisBatchTouch implements BatchTouch {
     Moment asked = new Moment(now);
     lastSeenAt.values().forEach(moment -> StoredSession.millisOf(moment, "lastSeenAt"));
     Map<SessionId, Sent<Long>> sent = new LinkedHashMap<>();
-    lastSeenAt.forEach(
-        (id, moment) -> sent.put(id, buckets.of(id).redis().send(call(id, moment, asked))));
+    // Without those in which something has failed: a node that is unreachable keeps no activity on
+    // other nodes from being stored, and is waited for once.
+    Set<Bucket> left = new HashSet<>(buckets.all());
+    Throwable failure = null;
+    for (Map.Entry<SessionId, Instant> touch : lastSeenAt.entrySet()) {
+      SessionId id = touch.getKey();
+      Bucket bucket = buckets.of(id);
+      if (left.contains(bucket)) {
+        try {
+          sent.put(id, bucket.redis().send(call(id, touch.getValue(), asked)));
+        } catch (RuntimeException | Error failed) {
+          left.remove(bucket);
+          failure = Failures.add(failure, failed);
+        }
+      }
+    }
     Set<SessionId> touched = new HashSet<>();
-    sent.forEach(
-        (id, answer) -> {
-          Instant moment = lastSeenAt.getOrDefault(id, now);
-          long found = buckets.of(id).redis().finish(call(id, moment, asked), answer).value();
-          if (found == 1) {
+    for (Map.Entry<SessionId, Sent<Long>> answer : sent.entrySet()) {
+      SessionId id = answer.getKey();
+      Bucket bucket = buckets.of(id);
+      if (left.contains(bucket)) {
+        try {
+          Call call = call(id, lastSeenAt.getOrDefault(id, now), asked);
+          if (bucket.redis().finish(call, answer.getValue()).value() == 1) {
             touched.add(id);
           }
-        });
+        } catch (RuntimeException | Error failed) {
+          left.remove(bucket);
+          failure = Failures.add(failure, failed);
+        }
+      }
+    }
+    Failures.throwIfAny(failure);
     return touched;
   }
 

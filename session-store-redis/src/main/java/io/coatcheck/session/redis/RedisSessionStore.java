@@ -219,9 +219,7 @@ public final class RedisSessionStore implements SessionStore {
    */
   @Override
   public void close() {
-    changeFeed.close();
-    buckets.close();
-    client.close();
+    Failures.runEach(List.of(changeFeed::close, buckets::close, client::close));
   }
 
   /**
@@ -380,8 +378,12 @@ public final class RedisSessionStore implements SessionStore {
             opening.announcements(opened),
             timeouts.longestCall(),
             changeFeedInterval);
-      } catch (RuntimeException refused) {
-        client.close();
+      } catch (RuntimeException | Error refused) {
+        try {
+          client.close();
+        } catch (RuntimeException | Error second) {
+          refused.addSuppressed(second);
+        }
         throw refused;
       }
     }

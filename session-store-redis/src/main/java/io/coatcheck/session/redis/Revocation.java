@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.DeletedSessions;
-import io.coatcheck.session.store.HandOver;
 import io.coatcheck.session.store.SessionStoreException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -13,13 +12,9 @@ import java.util.List;
 import java.util.Queue;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Ends sessions of a principal, in steps. Used by one thread. */
 final class Revocation {
-
-  private static final Logger LOG = LoggerFactory.getLogger(RedisSessionStore.class);
 
   /** Stands for any authentication. */
   static final byte[] ANY = new byte[0];
@@ -29,7 +24,7 @@ final class Revocation {
   final String principal;
   private final @Nullable Moment unexpiredAt;
   private final boolean needAttributes;
-  private final HandOver handOver;
+  private final EndedRecords ended;
 
   /**
    * The records of ended sessions. They are handed over when all sessions have ended, or earlier if
@@ -51,7 +46,9 @@ final class Revocation {
     this.principal = principal;
     this.unexpiredAt = unexpiredAt;
     needAttributes = deleted.needAttributes();
-    handOver = new HandOver(deleted);
+    ended =
+        new EndedRecords(
+            needAttributes ? SessionRecord::read : SessionRecord::readWithoutAttributes, deleted);
   }
 
   /** Returns how many sessions have ended. */
@@ -102,39 +99,19 @@ final class Revocation {
 
   /** Ends sessions in each bucket. A failure in one bucket does not stop the others. */
   void run(Function<Bucket, Ending> work) {
+    Throwable failure = null;
     try {
-      try {
-        buckets.forEach(work);
-      } finally {
-        handOverPending();
-      }
-      if (unconfirmed != null) {
-        throw unconfirmed;
-      }
-    } catch (SessionStoreException failure) {
-      handOver.addTo(failure);
-      throw failure;
+      buckets.forEach(work);
+    } catch (RuntimeException | Error failed) {
+      failure = failed;
     }
-    handOver.finish();
+    handOverPending();
+    ended.finish(unconfirmed == null ? failure : Failures.add(failure, unconfirmed));
   }
 
-  /** Each is taken off first: if this fails, {@link #run} calls it again, for the others. */
   private void handOverPending() {
     for (byte[] record = pending.poll(); record != null; record = pending.poll()) {
-      handOver(record);
-    }
-  }
-
-  private void handOver(byte[] record) {
-    try {
-      handOver.accept(
-          needAttributes
-              ? SessionRecord.read(record)
-              : SessionRecord.readWithoutAttributes(record));
-    } catch (SessionStoreException unreadable) {
-      LOG.warn(
-          "A deleted session could not be read, so listeners are not notified: {}",
-          unreadable.getMessage());
+      ended.accept(record);
     }
   }
 

@@ -10,8 +10,9 @@
  * RedisBatchTouch} are the capabilities, and {@code ChangeReader} reads what changed from the
  * {@code ChangeLog} of each bucket: the {@code AnnouncedChangeFeed} has it do so at an interval,
  * and as soon as {@code Announcements} say that a session has ended. {@code Cleaning} is one call
- * of the clean-up, a {@code Revocation} ends a principal's sessions, and a {@code Listing} is a
- * page of them in one bucket.
+ * of the clean-up, a {@code Revocation} ends a principal's sessions, and both hand {@code
+ * EndedRecords} over; a {@code Listing} is a page of a principal's sessions in one bucket. {@code
+ * Failures} keep one failure from stopping other work.
  *
  * <p>Every {@code Call} of a script, and every other {@code Command}, goes through a {@code
  * Connection}, which bounds it, on a {@code Link}, which connects again by its {@code Route}: the

@@ -65,9 +65,14 @@ table.sort(live, function(one, other)
   end
   return one.order < other.order
 end)
--- Stored first: if the server is out of memory, no session ends for a login that fails.
+-- Recorded and stored first: if the server is out of memory, or the log cannot be written, no session
+-- ends for a login that fails.
+local surplus = #live - limit + 1
 if not is_new then
   record_change(KEYS[5], ARGV[1])
+end
+for place = 1, surplus do
+  record_change(KEYS[5], live[place].id)
 end
 put(KEYS[1], KEYS[2], KEYS[3], ARGV[1], record, before, now)
 if has_new_secret then
@@ -75,10 +80,11 @@ if has_new_secret then
 end
 forget_gone()
 local answer = {'STORED'}
-for place = 1, #live - limit + 1 do
+for place = 1, surplus do
   local id = live[place].id
   local ended = redis.call('GET', KEYS[4] .. id)
-  forget(KEYS[4] .. id, KEYS[2], KEYS[3], id, principal_in(ended), KEYS[5])
+  forget(KEYS[4] .. id, KEYS[2], KEYS[3], id, principal_in(ended))
+  announce(KEYS[5])
   answer[#answer + 1] = ended
 end
 return answer

@@ -133,6 +133,15 @@ local function require_primary(expiry, mark)
   end
 end
 
+-- Removes the id of a record that is gone from the indexes. If another program has written a key of
+-- another type in place of that of a principal, the id is not in it.
+local function unlist(expiry, principals, id, principal)
+  redis.call('ZREM', expiry, id)
+  if principal then
+    redis.pcall('ZREM', principals .. principal, id)
+  end
+end
+
 -- Removes a record, and from the indexes. The record goes first: no failure leaves it live. The change
 -- comes next, so that it is recorded even if an index cannot be written; expiry has no changes.
 local function forget(key, expiry, principals, id, principal, changes)
@@ -141,8 +150,5 @@ local function forget(key, expiry, principals, id, principal, changes)
     record_change(changes, id)
     announce(changes)
   end
-  redis.call('ZREM', expiry, id)
-  if principal then
-    redis.call('ZREM', principals .. principal, id)
-  end
+  unlist(expiry, principals, id, principal)
 end

@@ -37,9 +37,22 @@ end
 if #answer == 1 then
   require_primary(KEYS[1], KEYS[5])
 end
+-- All records go before anything is recorded, and all changes are recorded before an index is written:
+-- what cannot be written leaves none of the sessions live, and no end unknown to the other nodes.
 for _, session in ipairs(chosen) do
   if session.is_ended then
-    forget(KEYS[2] .. session.id, KEYS[1], KEYS[3], session.id, ARGV[1], KEYS[4])
+    redis.call('DEL', KEYS[2] .. session.id)
+  end
+end
+for _, session in ipairs(chosen) do
+  if session.is_ended then
+    record_change(KEYS[4], session.id)
+    announce(KEYS[4])
+  end
+end
+for _, session in ipairs(chosen) do
+  if session.is_ended then
+    unlist(KEYS[1], KEYS[3], session.id, ARGV[1])
   elseif session.is_gone then
     redis.call('ZREM', KEYS[3] .. ARGV[1], session.id)
   end

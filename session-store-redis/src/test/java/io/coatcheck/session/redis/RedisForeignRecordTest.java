@@ -3,10 +3,6 @@ package io.coatcheck.session.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.AppenderBase;
-import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.CleanUp;
@@ -28,7 +24,6 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 /**
  * Records that the server has dropped, or that another program has written, do not count as
@@ -314,51 +309,6 @@ class RedisForeignRecordTest {
       List<byte[]> left =
           server.run(commands -> commands.zrange(new Keys("a").principal("alice"), 0, -1));
       assertThat(left).containsExactly(Keys.bytes(next.id()));
-    }
-  }
-
-  @Test
-  @DisplayName(
-      "an unexpected failure with one record: those before and after it are handed over once")
-  void failureWithARecord_handsTheOthersOverOnce() {
-    Logger logger = (Logger) LoggerFactory.getLogger(RedisSessionStore.class);
-    AppenderBase<ILoggingEvent> failing =
-        new AppenderBase<>() {
-          @Override
-          public synchronized void doAppend(ILoggingEvent event) {
-            if (event.getMessage().contains("could not be read")) {
-              throw new UnsupportedOperationException("a log that fails");
-            }
-          }
-
-          @Override
-          protected void append(ILoggingEvent event) {}
-        };
-    // All three are so large that they are handed over before the end, and two of them are not.
-    AttributeValue large = AttributeValue.encoded(new byte[Step.MAX_BYTES / 5 * 2]);
-    List<StoredSession> sessions =
-        Stream.of(1, 2, 3)
-            .map(i -> SampleSessions.anonymous(SessionId.of(1, i), NOW))
-            .map(builder -> builder.principal("alice").authenticatedAt(NOW))
-            .map(builder -> builder.attribute("cart", large).build())
-            .toList();
-    try (TestServer server = new TestServer();
-        RedisSessionStore store = server.store("a").build()) {
-      sessions.forEach(store::insert);
-      byte[] unreadable = new Keys("a").record(sessions.get(1).id());
-      server.run(commands -> commands.setrange(unreadable, 0, new byte[] {2}));
-      List<SessionId> ended = new ArrayList<>();
-      PrincipalIndex index = store.principalIndex().orElseThrow();
-      logger.addAppender(failing);
-      assertThatExceptionOfType(UnsupportedOperationException.class)
-          .isThrownBy(
-              () ->
-                  index.deleteByPrincipal(
-                      "alice", Set.of(), DeletedSessions.of(true, gone -> ended.add(gone.id()))));
-
-      assertThat(ended).containsExactly(sessions.get(0).id(), sessions.get(2).id());
-    } finally {
-      logger.detachAppender(failing);
     }
   }
 

@@ -1,0 +1,44 @@
+package io.coatcheck.session.redis;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Keeps the failures of several works, so that one does not stop the others. */
+final class Failures {
+
+  private Failures() {}
+
+  /** Returns the first failure, in which the next one is suppressed. */
+  static Throwable add(@Nullable Throwable first, Throwable next) {
+    if (first == null) {
+      return next;
+    }
+    if (first != next) {
+      first.addSuppressed(next);
+    }
+    return first;
+  }
+
+  /** Throws a failure, if there is one. It is a {@link RuntimeException} or an {@link Error}. */
+  static void throwIfAny(@Nullable Throwable failure) {
+    if (failure instanceof Error error) {
+      throw error;
+    }
+    if (failure != null) {
+      throw (RuntimeException) failure;
+    }
+  }
+
+  /** Runs each work, and then throws the first failure with the others suppressed in it. */
+  static void runEach(List<Runnable> works) {
+    Throwable first = null;
+    for (Runnable work : works) {
+      try {
+        work.run();
+      } catch (RuntimeException | Error failure) {
+        first = add(first, failure);
+      }
+    }
+    throwIfAny(first);
+  }
+}

@@ -1,0 +1,323 @@
+package io.coatcheck.session.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.store.BatchTouch;
+import io.coatcheck.session.store.CleanUp;
+import io.coatcheck.session.store.LoginLimit;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.testkit.SampleSessions;
+import io.coatcheck.session.token.SessionId;
+import io.lettuce.core.Limit;
+import io.lettuce.core.Range;
+import io.lettuce.core.StreamMessage;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+@DisplayName("What fails with one session of several does not affect the others")
+class RedisPartialFailureTest {
+
+  private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
+  private static final Keys KEYS = new Keys("a");
+
+  private final List<StoredSession> sessions = UserSessions.of("alice", 3, NOW);
+  private final List<StoredSession> ended = new ArrayList<>();
+
+  /** Makes a record that was written by a newer release, so that it cannot be read here. */
+  private static void makeUnreadable(TestServer server, StoredSession session) {
+    int format = SessionRecord.HEAD + "alice".length();
+    server.run(commands -> commands.setrange(KEYS.record(session.id()), format, new byte[] {2}));
+  }
+
+  /** Runs work while the log fails that is to say that a record cannot be read. */
+  private static void withFailingLog(Runnable work) {
+    Logger logger = (Logger) LoggerFactory.getLogger(RedisSessionStore.class);
+    AppenderBase<ILoggingEvent> failing =
+        new AppenderBase<>() {
+          @Override
+          public synchronized void doAppend(ILoggingEvent event) {
+            if (event.getMessage().contains("could not be read")) {
+              throw new UnsupportedOperationException("a log that fails");
+            }
+          }
+
+          @Override
+          protected void append(ILoggingEvent event) {}
+        };
+    logger.addAppender(failing);
+    try {
+      work.run();
+    } finally {
+      logger.detachAppender(failing);
+    }
+  }
+
+  private void takeAndFailOnce(StoredSession session) {
+    ended.add(session);
+    if (ended.size() == 1) {
+      throw new IllegalStateException("a listener that fails");
+    }
+  }
+
+  @Test
+  @DisplayName("clean-up: a record whose reading fails unexpectedly")
+  void cleanUp_unexpectedFailure() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      sessions.forEach(store::insert);
+      makeUnreadable(server, sessions.get(1));
+
+      withFailingLog(
+          () ->
+              assertThatExceptionOfType(UnsupportedOperationException.class)
+                  .isThrownBy(
+                      () ->
+                          store.deleteExpired(
+                              sessions.get(2).absoluteDeadline(), 10, this::takeAndFailOnce))
+                  .satisfies(
+                      failure ->
+                          assertThat(failure.getSuppressed())
+                              .hasOnlyElementsOfType(IllegalStateException.class)
+                              .hasSize(1)));
+
+      assertThat(ended).containsExactly(sessions.get(0), sessions.get(2));
+    }
+  }
+
+  @Test
+  @DisplayName("sign-out everywhere: a record of the last portion whose reading fails unexpectedly")
+  void signOut_unexpectedFailure() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      sessions.forEach(store::insert);
+      makeUnreadable(server, sessions.get(0));
+
+      withFailingLog(
+          () ->
+              assertThatExceptionOfType(UnsupportedOperationException.class)
+                  .isThrownBy(() -> UserSessions.signOut(store, "alice", ended)));
+
+      assertThat(ended).containsExactly(sessions.get(1), sessions.get(2));
+    }
+  }
+
+  @Test
+  @DisplayName("sign-out everywhere: large records are handed over early, and none of them twice")
+  void signOut_unexpectedFailure_largeSessions() {
+    // All three are so large that they are handed over before the end, and two of them are not.
+    AttributeValue large = AttributeValue.encoded(new byte[Step.MAX_BYTES / 5 * 2]);
+    List<StoredSession> many =
+        sessions.stream()
+            .map(session -> session.toBuilder().attributes(Map.of("cart", large)).build())
+            .toList();
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      many.forEach(store::insert);
+      makeUnreadable(server, many.get(1));
+
+      withFailingLog(
+          () ->
+              assertThatExceptionOfType(UnsupportedOperationException.class)
+                  .isThrownBy(() -> UserSessions.signOut(store, "alice", ended)));
+
+      assertThat(ended)
+          .extracting(StoredSession::id)
+          .containsExactly(many.get(0).id(), many.get(2).id());
+    }
+  }
+
+  @Test
+  @DisplayName("sign-out everywhere: neither of two failures is lost")
+  void signOut_unexpectedFailure_andNoConfirmation() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore plain = server.store("a").build();
+        RedisSessionStore store =
+            server.store("a").confirmReplicas(1, Duration.ofMillis(10)).build()) {
+      sessions.forEach(plain::insert);
+      makeUnreadable(server, sessions.get(0));
+
+      withFailingLog(
+          () ->
+              assertThatExceptionOfType(SessionStoreException.class)
+                  .isThrownBy(() -> UserSessions.signOut(store, "alice", ended))
+                  .withMessageContaining("is not confirmed")
+                  .satisfies(
+                      failure ->
+                          assertThat(failure.getSuppressed())
+                              .hasOnlyElementsOfType(UnsupportedOperationException.class)
+                              .hasSize(1)));
+
+      assertThat(ended).containsExactly(sessions.get(1), sessions.get(2));
+    }
+  }
+
+  @Test
+  @DisplayName("clean-up: a key of another program in place of a principal's")
+  void cleanUp_wrongTypeOfAPrincipal() {
+    StoredSession bobs = SampleSessions.authenticated("bob", NOW.plusSeconds(1)).build();
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      sessions.forEach(store::insert);
+      store.insert(bobs);
+      replace(server, KEYS.principal("bob"));
+
+      CleanUp done = store.deleteExpired(sessions.get(2).absoluteDeadline(), 10, ended::add);
+
+      assertThat(done).isEqualTo(new CleanUp(4, true));
+      assertThat(ended)
+          .containsExactlyInAnyOrder(sessions.get(0), sessions.get(1), sessions.get(2), bobs);
+    }
+  }
+
+  private static void replace(TestServer server, byte[] key) {
+    server.run(
+        commands -> {
+          commands.del(key);
+          return commands.set(key, new byte[1]);
+        });
+  }
+
+  @Test
+  @DisplayName(
+      "sign-out everywhere: an index that cannot be written leaves no session live or unrecorded")
+  void signOut_wrongTypeOfAnIndex() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      sessions.forEach(store::insert);
+      replace(server, KEYS.expiry());
+
+      assertThatExceptionOfType(SessionStoreException.class)
+          .isThrownBy(() -> UserSessions.signOut(store, "alice", ended))
+          .withMessageContaining("WRONGTYPE");
+
+      assertThat(sessions).allSatisfy(each -> assertThat(store.find(each.id())).isEmpty());
+      assertThat(changed(server))
+          .containsExactlyInAnyOrderElementsOf(sessions.stream().map(StoredSession::id).toList());
+    }
+  }
+
+  private static List<SessionId> changed(TestServer server) {
+    List<StreamMessage<byte[], byte[]>> log =
+        server.run(
+            commands -> commands.xrange(KEYS.changes(), Range.unbounded(), Limit.from(1_000)));
+    return log.stream()
+        .map(entry -> entry.getBody().values().iterator().next())
+        .filter(value -> value.length == 16)
+        .map(Keys::id)
+        .toList();
+  }
+
+  @Test
+  @DisplayName("sign-out everywhere: a log that cannot be written leaves no session live")
+  void signOut_wrongTypeOfTheLog() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      sessions.forEach(store::insert);
+      replace(server, KEYS.changes());
+
+      assertThatExceptionOfType(SessionStoreException.class)
+          .isThrownBy(() -> UserSessions.signOut(store, "alice", ended))
+          .withMessageContaining("WRONGTYPE");
+
+      assertThat(sessions).allSatisfy(each -> assertThat(store.find(each.id())).isEmpty());
+    }
+  }
+
+  @Test
+  @DisplayName("a login within the limit: if the log cannot be written, nothing is stored or ended")
+  void admission_wrongTypeOfTheLog() {
+    StoredSession next = SampleSessions.authenticated("alice", NOW.plusSeconds(9)).build();
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      sessions.forEach(store::insert);
+      replace(server, KEYS.changes());
+      LoginLimit limit = store.loginLimit().orElseThrow();
+
+      assertThatExceptionOfType(SessionStoreException.class)
+          .isThrownBy(() -> limit.admit(next, true, 1, WhenFull.EVICT_OLDEST, NOW))
+          .withMessageContaining("WRONGTYPE");
+
+      assertThat(store.find(next.id())).isEmpty();
+      assertThat(sessions).allSatisfy(each -> assertThat(store.find(each.id())).contains(each));
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a batch of touches: a bucket that fails keeps no activity in another from being stored")
+  void touches_inAnotherBucket() {
+    List<StoredSession> spread =
+        IntStream.range(0, 4)
+            .mapToObj(i -> SampleSessions.anonymous(SessionId.of(1, i), NOW).build())
+            .toList();
+    Instant later = NOW.plusSeconds(60);
+    Map<SessionId, Instant> moments = new LinkedHashMap<>();
+    spread.forEach(each -> moments.put(each.id(), later));
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").buckets(2).build()) {
+      spread.forEach(store::insert);
+      replaceByList(server, new Keys("a/0").record(spread.get(0).id()));
+      // The scripts are sent again when the answers are read.
+      server.run(commands -> commands.scriptFlush());
+      BatchTouch batch = store.batchTouch().orElseThrow();
+
+      assertThatExceptionOfType(SessionStoreException.class)
+          .isThrownBy(() -> batch.touchAll(moments, NOW))
+          .withMessageContaining("WRONGTYPE");
+
+      for (int inTheOther : new int[] {1, 3}) {
+        assertThat(store.find(spread.get(inTheOther).id()).orElseThrow().lastSeenAt())
+            .isEqualTo(later);
+      }
+    }
+  }
+
+  private static void replaceByList(TestServer server, byte[] key) {
+    server.run(
+        commands -> {
+          commands.del(key);
+          return commands.lpush(key, new byte[1]);
+        });
+  }
+
+  @Test
+  @DisplayName("closing: each part is closed, and no failure is lost")
+  void closing() {
+    List<String> closed = new ArrayList<>();
+    IllegalStateException first = new IllegalStateException("first");
+    AssertionError second = new AssertionError("second");
+
+    assertThatExceptionOfType(IllegalStateException.class)
+        .isThrownBy(
+            () ->
+                Failures.runEach(
+                    List.of(
+                        () -> {
+                          throw first;
+                        },
+                        () -> closed.add("between"),
+                        () -> {
+                          throw second;
+                        },
+                        () -> closed.add("last"))))
+        .isSameAs(first);
+
+    assertThat(first.getSuppressed()).containsExactly(second);
+    assertThat(closed).containsExactly("between", "last");
+  }
+}
