@@ -100,8 +100,12 @@ abstract sealed class ResponseCarrier {
   }
 
   private void writeAll(String value) {
-    write(value);
-    NoStore.putInto(response);
+    IncludedHeaders.write(
+        response,
+        () -> {
+          write(value);
+          NoStore.putInto(response);
+        });
   }
 
   /**

@@ -66,6 +66,11 @@ final class SiteDataHeader {
       values.remove(written);
     }
     values.add(value);
+    IncludedHeaders.write(response, () -> replace(response, values));
+    written = value;
+  }
+
+  private static void replace(HttpServletResponse response, List<String> values) {
     for (int i = 0; i < values.size(); i++) {
       if (i == 0) {
         response.setHeader(NAME, values.get(i));
@@ -73,7 +78,6 @@ final class SiteDataHeader {
         response.addHeader(NAME, values.get(i));
       }
     }
-    written = value;
   }
 
   /** Writes it again where something dropped it. */

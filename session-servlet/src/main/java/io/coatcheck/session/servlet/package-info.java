@@ -63,8 +63,8 @@
  *       PresentedTokens} resolves. {@code OutgoingToken} writes to the response as long as that is
  *       possible. Its {@code AddedHeaders} are a {@code ResponseCarrier} for the token, another for
  *       the hint and, at a logout, the {@code SiteDataHeader} for the chosen {@code SiteData};
- *       {@code NoStore} keeps them out of caches, and {@code ApplicationHeaders} remembers what to
- *       withdraw.
+ *       {@code NoStore} keeps them out of caches, {@code IncludedHeaders} writes them within an
+ *       include, and {@code ApplicationHeaders} remembers what to withdraw.
  * </ul>
  */
 @NullMarked

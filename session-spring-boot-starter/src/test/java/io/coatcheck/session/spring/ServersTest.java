@@ -15,6 +15,7 @@ import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
+import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
@@ -132,13 +133,16 @@ class ServersTest {
 
     static final String RETURNED = "returned";
 
+    static final int LONGER_THAN_BUFFERS = 1_000_000;
+
     private static final long serialVersionUID = 1L;
 
     @Override
     protected void service(HttpServletRequest request, HttpServletResponse response)
         throws ServletException, IOException {
       boolean isAgain = request.getDispatcherType() == DispatcherType.ASYNC;
-      switch (request.getPathInfo()) {
+      Object included = request.getAttribute(RequestDispatcher.INCLUDE_PATH_INFO);
+      switch (included == null ? request.getPathInfo() : included.toString()) {
         case "/forward" -> {
           if (isAgain) {
             response.getWriter().print("back at " + request.getQueryString());
@@ -178,6 +182,22 @@ class ServersTest {
             response
                 .getWriter()
                 .print(String.join(",", new TreeSet<>(attributes(request.getSession()))));
+        case "/long-part" -> {
+          String done = request.getAttribute(RequestDispatcher.INCLUDE_QUERY_STRING).toString();
+          if (done.equals("change")) {
+            request.changeSessionId();
+          } else {
+            request.getSession().invalidate();
+          }
+          if (done.equals("begin")) {
+            request.getSession().setAttribute("first", "1");
+          }
+          response.getOutputStream().write(new byte[LONGER_THAN_BUFFERS]);
+        }
+        case "/with-part" ->
+            request
+                .getRequestDispatcher("/plain/long-part?" + request.getQueryString())
+                .include(request, response);
         case "/short" -> {
           response.setContentLength(5);
           throw new SessionStoreException("the store is down");
@@ -358,5 +378,37 @@ class ServersTest {
   @DisplayName("I9: the answer to a failed store is whole, whatever length the page has declared")
   void failureAfterALength(String server) throws Exception {
     assertThat(plain(server, "/short")).startsWith("The service is temporarily unavailable");
+  }
+
+  @ParameterizedTest
+  @MethodSource("servers")
+  @DisplayName("I5: a new secret is sent, although an included part is longer than the buffer")
+  void longPart_hasTheCookie(String server) throws Exception {
+    for (String page : List.of("/with-part?begin", "/with-part?change")) {
+      Visitor emil = site(server).visitor();
+      emil.logIn("emil");
+      String before = emil.cookie(COOKIE);
+
+      HttpResponse<String> answer = emil.get("/plain" + page);
+
+      assertThat(answer.body()).as(page).hasSize(PlainServlet.LONGER_THAN_BUFFERS);
+      assertThat(answer.headers().allValues("Set-Cookie")).as(page).hasSize(1);
+      assertThat(emil.cookie(COOKIE)).as(page).isNotEqualTo(before);
+      assertThat(answer.headers().firstValue("Cache-Control")).as(page).hasValue("no-store");
+      SessionId id = SessionToken.parse(emil.cookie(COOKIE)).orElseThrow().id();
+      assertThat(site(server).bean(SessionManager.class).revoke(id)).as(page).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("servers")
+  @DisplayName("the cookie of a session that a long included part has ended is deleted")
+  void longPart_deletesTheCookie(String server) throws Exception {
+    Visitor fay = site(server).visitor();
+    fay.logIn("fay");
+
+    fay.get("/plain/with-part?end");
+
+    assertThat(fay.hasCookie(COOKIE)).isFalse();
   }
 }
