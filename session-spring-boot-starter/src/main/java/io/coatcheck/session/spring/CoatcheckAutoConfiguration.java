@@ -72,32 +72,41 @@ public final class CoatcheckAutoConfiguration {
     ineffective.refuseContradictions();
   }
 
+  /** Closes the store with the application, also if the start fails before there is a manager. */
+  @Bean
+  @Lazy
+  BuiltStore coatcheckBuiltStore(
+      ObjectProvider<DataSource> databases,
+      ObjectProvider<RedisConnections> redis,
+      ObjectProvider<StoreObserver> observers,
+      ConfigurableListableBeanFactory beans) {
+    return new BuiltStore(
+        new StoreChoice(
+                properties,
+                ineffective,
+                List.of(beans.getBeanNamesForType(DataSource.class, true, false)),
+                databases.getIfUnique(),
+                redis.getIfAvailable(),
+                observers.orderedStream().toList())
+            .create());
+  }
+
   /**
-   * The manager closes it. Where the application has its own manager, this is that manager's store,
-   * or is built for it if the manager is made with this bean.
+   * The manager closes it first. Where the application has its own manager, this is that manager's
+   * store, or is built for it if the manager is made with this bean.
    */
   @Bean(name = STORE, destroyMethod = "")
   @Lazy
   @ConditionalOnMissingBean
   @DependsOnDatabaseInitialization
   SessionStore coatcheckStore(
-      ObjectProvider<DataSource> databases,
-      ObjectProvider<RedisConnections> redis,
-      ObjectProvider<StoreObserver> observers,
-      ConfigurableListableBeanFactory beans) {
+      ObjectProvider<BuiltStore> built, ConfigurableListableBeanFactory beans) {
     for (String name : beans.getBeanNamesForType(SessionManager.class, true, false)) {
       if (beans.getSingleton(name) instanceof SessionManager own) {
         return own.store();
       }
     }
-    return new StoreChoice(
-            properties,
-            ineffective,
-            List.of(beans.getBeanNamesForType(DataSource.class, true, false)),
-            databases.getIfUnique(),
-            redis.getIfAvailable(),
-            observers.orderedStream().toList())
-        .create();
+    return built.getObject().store();
   }
 
   @Bean(CODEC)

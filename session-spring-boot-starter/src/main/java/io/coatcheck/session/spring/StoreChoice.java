@@ -112,13 +112,9 @@ final class StoreChoice {
         .set("cleanUpRows", jdbc.cleanUpRows(), builder::cleanUpRows)
         .set("cleanUpBytes", jdbc.cleanUpBytes(), size -> builder.cleanUpBytes(size.toBytes()));
     builder.createSchema(createsSchema(source));
-    SessionStore store;
+    JdbcSessionStore database;
     try {
-      JdbcSessionStore database = settings.build(builder::build);
-      store = database;
-      for (StoreObserver observer : observers) {
-        store = observer.remote(store, database::isFailingFast);
-      }
+      database = settings.build(builder::build);
     } catch (SessionStoreException e) {
       throw new InvalidSettingException(
           List.of("coatcheck.jdbc.create-schema"),
@@ -132,7 +128,17 @@ final class StoreChoice {
       throw aboutTheDataSource(e);
     }
     String table = jdbc.tableName() == null ? "http_session" : jdbc.tableName();
-    return nearCached(store, "the table " + table + " of the DataSource");
+    return BuiltStore.orClose(
+        database,
+        () -> nearCached(observed(database), "the table " + table + " of the DataSource"));
+  }
+
+  private SessionStore observed(JdbcSessionStore database) {
+    SessionStore store = database;
+    for (StoreObserver observer : observers) {
+      store = observer.remote(store, database::isFailingFast);
+    }
+    return store;
   }
 
   private JdbcSessionStore.Builder builder(DataSource source, Settings settings) {
@@ -189,7 +195,8 @@ final class StoreChoice {
 
   private SessionStore redis(RedisConnections connections) {
     refuseOthersThan(StoreKind.REDIS, "sessions are kept in Redis");
-    return nearCached(connections.store(properties.redis(), observers), "Redis");
+    SessionStore store = connections.store(properties.redis(), observers);
+    return BuiltStore.orClose(store, () -> nearCached(store, "Redis"));
   }
 
   private SessionStore nearCached(SessionStore store, String place) {
