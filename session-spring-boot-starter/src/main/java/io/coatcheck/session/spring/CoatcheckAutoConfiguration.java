@@ -54,8 +54,6 @@ public final class CoatcheckAutoConfiguration {
   /** The name of the registration of the filter. */
   static final String REGISTRATION = "coatcheckFilterRegistration";
 
-  static final String START_CHECK = "coatcheckStartCheck";
-
   private static final boolean HAS_SECURITY =
       ClassUtils.isPresent(
           "org.springframework.security.core.AuthenticationException",
@@ -177,7 +175,7 @@ public final class CoatcheckAutoConfiguration {
     return new FilterPlacement(environment);
   }
 
-  @Bean(START_CHECK)
+  @Bean
   StartCheck coatcheckStartCheck(
       WebApplicationContext context, ConfigurableListableBeanFactory beans) {
     return new StartCheck(context, beans, ineffective);

@@ -55,7 +55,6 @@ final class StartCheck implements SmartInitializingSingleton {
 
   @Override
   public void afterSingletonsInstantiated() {
-    ProcessedSwitches.check(beans, context.getEnvironment());
     if (context.containsBean(SPRING_SESSION)) {
       throw new InvalidSettingException(
           "Spring Session is active too (the bean "

@@ -7,12 +7,12 @@
  *       {@code Settings} passes a group of them to a builder, and {@code OtherSessionProperties}
  *       names those of other sessions that have no effect; {@code IneffectiveProperties} finds
  *       properties of Coatcheck that do nothing, {@code PropertySwitch} reads which parts are on,
- *       and {@code ProcessedSwitches} which were on ahead of time. {@code StoreChoice}, {@code
- *       ManagerFactory} and {@code FilterFactory} build the parts, {@code BuiltStore} closes the
- *       store, and {@code StoresAfterSchema} lets Spring Boot create the tables first; {@code
- *       SessionCodec} is the codec. {@link SessionManagerCustomizer} and {@link
- *       SessionFilterCustomizer} are for settings in code. {@link
- *       CoatcheckReactiveAutoConfiguration} warns in an application of Spring WebFlux.
+ *       and {@code ProcessedSwitches} of {@link CoatcheckSwitchesAutoConfiguration} which were on
+ *       ahead of time. {@code StoreChoice}, {@code ManagerFactory} and {@code FilterFactory} build
+ *       the parts, {@code BuiltStore} closes the store, and {@code StoresAfterSchema} lets Spring
+ *       Boot create the tables first; {@code SessionCodec} is the codec. {@link
+ *       SessionManagerCustomizer} and {@link SessionFilterCustomizer} are for settings in code.
+ *       {@link CoatcheckReactiveAutoConfiguration} warns in an application of Spring WebFlux.
  *   <li><b>Filter</b>: {@code FilterPlacement} gives it its order, {@code NoFilterRegistration}
  *       finds out whether the application registers its own, and {@code DeclaredFilter} finds a
  *       filter whose bean type hides it. {@code DeclaredListeners} finds the session listeners.

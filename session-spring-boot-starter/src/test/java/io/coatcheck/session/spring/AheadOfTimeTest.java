@@ -74,6 +74,13 @@ class AheadOfTimeTest {
         "coatcheck.enabled", "--coatcheck.enabled=false", "--coatcheck.security.context=principal");
   }
 
+  @Test
+  @DisplayName("does not start if a part is switched on that was off: it would have no effect")
+  void switchedOn() throws Exception {
+    process("--coatcheck.enabled=false");
+    assertRefused("coatcheck.enabled");
+  }
+
   private void assertRefused(String property, String... settings) {
     seen.clear();
     assertThatThrownBy(() -> start(settings))
@@ -108,7 +115,7 @@ class AheadOfTimeTest {
     try (Stream<Path> files = Files.walk(sources)) {
       files.filter(Files::isRegularFile).map(Path::toString).forEach(arguments::add);
     }
-    assertThat(arguments).anyMatch(file -> file.contains("CoatcheckAutoConfiguration__"));
+    assertThat(arguments).anyMatch(file -> file.contains("ProcessedSwitches__"));
     assertThat(
             ToolProvider.getSystemJavaCompiler()
                 .run(null, null, null, arguments.toArray(String[]::new)))

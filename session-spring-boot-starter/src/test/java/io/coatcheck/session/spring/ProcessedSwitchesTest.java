@@ -1,6 +1,7 @@
 package io.coatcheck.session.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.SessionManager;
@@ -11,6 +12,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.aot.AotDetector;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
@@ -41,7 +44,9 @@ class ProcessedSwitchesTest {
       new WebApplicationContextRunner()
           .withConfiguration(
               AutoConfigurations.of(
-                  CoatcheckAutoConfiguration.class, CoatcheckMigrationAutoConfiguration.class))
+                  CoatcheckSwitchesAutoConfiguration.class,
+                  CoatcheckAutoConfiguration.class,
+                  CoatcheckMigrationAutoConfiguration.class))
           .withPropertyValues("coatcheck.store=memory");
 
   @BeforeEach
@@ -58,26 +63,70 @@ class ProcessedSwitchesTest {
   @DisplayName(
       "stop the start if a bridge is off that was on, even with a bridge of the application")
   void ownBridge_switchedOff_isRefused() {
-    assertRefused("coatcheck.migration.jwt.enabled");
-    assertRefused("coatcheck.migration.container-session.enabled");
+    WebApplicationContextRunner own = application.withUserConfiguration(OwnBridges.class);
+    assertRefused(own, "coatcheck.migration.jwt.enabled", "true", "false");
+    assertRefused(own, "coatcheck.migration.container-session.enabled", "true", "false");
   }
 
-  private void assertRefused(String property) {
+  @ParameterizedTest
+  @CsvSource({
+    "coatcheck.enabled, false, true",
+    "coatcheck.security.enabled, no, on",
+    "coatcheck.security.context, session, principal",
+    "coatcheck.migration.jwt.enabled, false, true",
+    "coatcheck.migration.back-channel-logout.path, '', /logout/provider",
+  })
+  @DisplayName("stop the start if a part is on that was off: it would have no effect")
+  void switchedOn_isRefused(String property, String before, String now) {
+    assertRefused(application, property, before, now);
+  }
+
+  private static void assertRefused(
+      WebApplicationContextRunner application, String property, String before, String now) {
     application
-        .withUserConfiguration(OwnBridges.class)
-        .withPropertyValues(property + "=true")
+        .withPropertyValues(property + "=" + before)
         .run(
             context -> {
               assertThat(context).hasNotFailed();
-              assertThatThrownBy(
-                      () ->
-                          ProcessedSwitches.check(
-                              context, new MockEnvironment().withProperty(property, "false")))
+              ProcessedSwitches switches = context.getBean(ProcessedSwitches.class);
+              switches.setEnvironment(new MockEnvironment().withProperty(property, now));
+              assertThatThrownBy(switches::afterSingletonsInstantiated)
                   .isInstanceOf(InvalidSettingException.class)
                   .hasMessage(
                       property
                           + " must be what it was when the application was processed ahead of"
-                          + " time: false");
+                          + " time: "
+                          + now);
+            });
+  }
+
+  @Test
+  @DisplayName("may be written in another way")
+  void sameMeaning_isNoReason() {
+    application
+        .withPropertyValues("coatcheck.migration.jwt.enabled=no")
+        .run(
+            context -> {
+              ProcessedSwitches switches = context.getBean(ProcessedSwitches.class);
+              switches.setEnvironment(
+                  new MockEnvironment().withProperty("coatcheck.migration.jwt.enabled", "off"));
+              assertThatCode(switches::afterSingletonsInstantiated).doesNotThrowAnyException();
+            });
+  }
+
+  @Test
+  @DisplayName("of the parts do not matter if everything is off")
+  void allOff_isNoReason() {
+    application
+        .withPropertyValues("coatcheck.enabled=false")
+        .run(
+            context -> {
+              ProcessedSwitches switches = context.getBean(ProcessedSwitches.class);
+              switches.setEnvironment(
+                  new MockEnvironment()
+                      .withProperty("coatcheck.enabled", "off")
+                      .withProperty("coatcheck.migration.jwt.enabled", "true"));
+              assertThatCode(switches::afterSingletonsInstantiated).doesNotThrowAnyException();
             });
   }
 
