@@ -52,6 +52,11 @@ final class LettuceConnections implements RedisConnections {
     return chosen() != null;
   }
 
+  @Override
+  public List<String> names() {
+    return names;
+  }
+
   /** Returns the one connection, or the primary one; of Lettuce if only one is. */
   private @Nullable RedisConnectionFactory chosen() {
     RedisConnectionFactory unique = connections.getIfUnique();

@@ -12,6 +12,9 @@ interface RedisConnections {
   /** Returns whether there is one connection, or a primary one. */
   boolean isUnique();
 
+  /** Returns the names of all connections. */
+  List<String> names();
+
   /**
    * Builds a store with the settings of the connection.
    *

@@ -63,8 +63,11 @@ final class StoreChoice {
       }
       return redis(redis);
     }
-    if (properties.store() == StoreKind.AUTO && redis != null && redis.isUnique()) {
-      return redis(redis);
+    if (properties.store() == StoreKind.AUTO && redis != null) {
+      if (redis.isUnique()) {
+        return redis(redis);
+      }
+      warnIfSeveral("connections to Redis", redis.names());
     }
     DataSource only = dataSource;
     if (only != null) {
@@ -78,7 +81,19 @@ final class StoreChoice {
       throw new InvalidSettingException(
           "coatcheck.store: jdbc needs one DataSource or a primary one, but " + reason);
     }
+    warnIfSeveral("DataSources", dataSourceNames);
     return memory(reason);
+  }
+
+  /** Warns that sessions are kept elsewhere, which the application may not want. */
+  private static void warnIfSeveral(String kind, List<String> names) {
+    if (!names.isEmpty()) {
+      LOG.warn(
+          "Coatcheck keeps no sessions in any of the {} {}, since none of them is primary. Make one"
+              + " primary, set coatcheck.store, or define a SessionStore bean",
+          kind,
+          names);
+    }
   }
 
   private void refuseOthersThan(StoreKind found, String reason) {
@@ -116,14 +131,7 @@ final class StoreChoice {
     try {
       database = settings.build(builder::build);
     } catch (SessionStoreException e) {
-      throw new InvalidSettingException(
-          List.of("coatcheck.jdbc.create-schema"),
-          jdbc.createSchema().name().toLowerCase(Locale.ROOT)
-              + ", and the table of sessions cannot be used: "
-              + e.getMessage()
-              + ". Set it to always, run the schema file of coatcheck-jdbc, or set coatcheck.store"
-              + " to memory",
-          e);
+      throw unusable(jdbc, e);
     } catch (InvalidSettingException e) {
       throw aboutTheDataSource(e);
     }
@@ -139,6 +147,39 @@ final class StoreChoice {
       store = observer.remote(store, database::isFailingFast);
     }
     return store;
+  }
+
+  /** Returns what to throw if the table is missing, or the database cannot be reached at all. */
+  private static InvalidSettingException unusable(
+      CoatcheckProperties.Jdbc jdbc, SessionStoreException failure) {
+    if (String.valueOf(failure.getMessage()).contains("no connection")) {
+      return new InvalidSettingException(
+          List.of("coatcheck.store"),
+          "there is no connection to the DataSource: "
+              + causeOf(failure)
+              + ". Start the database, or correct the properties of the DataSource"
+              + (jdbc.database() == null
+                  ? ". With coatcheck.jdbc.database and an existing table, the application starts"
+                      + " without a connection"
+                  : ""),
+          failure);
+    }
+    return new InvalidSettingException(
+        List.of("coatcheck.jdbc.create-schema"),
+        jdbc.createSchema().name().toLowerCase(Locale.ROOT)
+            + ", and the table of sessions cannot be used: "
+            + failure.getMessage()
+            + ". Set it to always, run the schema file of coatcheck-jdbc, or set coatcheck.store"
+            + " to memory",
+        failure);
+  }
+
+  /** Returns the message of a failure and that of its cause, which names the server. */
+  private static String causeOf(SessionStoreException failure) {
+    Throwable cause = failure.getCause();
+    return cause == null
+        ? String.valueOf(failure.getMessage())
+        : failure.getMessage() + " (" + cause.getMessage() + ")";
   }
 
   private JdbcSessionStore.Builder builder(DataSource source, Settings settings) {
@@ -195,7 +236,18 @@ final class StoreChoice {
 
   private SessionStore redis(RedisConnections connections) {
     refuseOthersThan(StoreKind.REDIS, "sessions are kept in Redis");
-    SessionStore store = connections.store(properties.redis(), observers);
+    SessionStore store;
+    try {
+      store = connections.store(properties.redis(), observers);
+    } catch (SessionStoreException e) {
+      throw new InvalidSettingException(
+          List.of("coatcheck.store"),
+          "Redis cannot be used: "
+              + causeOf(e)
+              + ". Start it, correct the properties of spring.data.redis, or set coatcheck.store to"
+              + " jdbc or memory",
+          e);
+    }
     return BuiltStore.orClose(store, () -> nearCached(store, "Redis"));
   }
 

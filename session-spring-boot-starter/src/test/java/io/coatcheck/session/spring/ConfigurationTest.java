@@ -378,11 +378,20 @@ class ConfigurationTest {
   }
 
   @Test
-  @DisplayName("choose the primary database of several, and none if none is primary")
-  void severalDatabases() {
+  @DisplayName(
+      "choose the primary database of several; and none if none is primary, with a warning")
+  void severalDatabases(CapturedOutput output) {
+    String warning = "Coatcheck keeps no sessions in any of the DataSources [";
     assertStore(
         NearCacheSessionStore.class, application.withUserConfiguration(PrimaryDatabase.class));
+    assertStore(
+        InMemorySessionStore.class,
+        application
+            .withUserConfiguration(TwoDatabases.class)
+            .withPropertyValues("coatcheck.store=memory"));
+    assertThat(output).doesNotContain(warning);
     assertStore(InMemorySessionStore.class, application.withUserConfiguration(TwoDatabases.class));
+    assertThat(output).contains(warning);
     assertFails(
         application
             .withUserConfiguration(TwoDatabases.class)

@@ -314,6 +314,21 @@ class DeploymentTest {
     }
   }
 
+  @Test
+  @DisplayName("in a context that is stopped and started again, as between tests")
+  void stoppedAndStarted() throws Exception {
+    try (Site site = Site.start(Shop.class, "spring.datasource.url=jdbc:h2:mem:stopped")) {
+      Visitor ann = site.visitor();
+      ann.logIn("ann");
+      site.context().stop();
+      site.context().start();
+      Visitor back = ann.at("http://localhost:" + portOf(site));
+      assertThat(back.get("/account").body()).isEqualTo("ann");
+      assertThat(site.bean(SessionManager.class).revokeAllOf("ann")).isEqualTo(1);
+      assertThat(back.get("/account").statusCode()).isEqualTo(302);
+    }
+  }
+
   private static int portOf(Site site) {
     return Integer.parseInt(
         site.context().getEnvironment().getRequiredProperty("local.server.port"));

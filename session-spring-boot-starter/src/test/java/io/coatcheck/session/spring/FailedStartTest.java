@@ -10,6 +10,8 @@ import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
+import org.springframework.jdbc.datasource.AbstractDataSource;
 
 @DisplayName("A start that fails")
 class FailedStartTest {
@@ -50,8 +53,9 @@ class FailedStartTest {
 
   private final WebApplicationContextRunner application =
       new WebApplicationContextRunner()
+          .withAllowBeanDefinitionOverriding(true)
           .withConfiguration(AutoConfigurations.of(CoatcheckAutoConfiguration.class))
-          .withBean(DataSource.class, FailedStartTest::h2)
+          .withBean("dataSource", DataSource.class, FailedStartTest::h2)
           .withBean(StoreObserver.class, () -> built);
 
   private static DataSource h2() {
@@ -103,5 +107,44 @@ class FailedStartTest {
         "coatcheck.near-cache.max-staleness",
         application.withPropertyValues("coatcheck.near-cache.max-staleness=-1s"),
         1);
+  }
+
+  @Test
+  @DisplayName("names the server if the database cannot be reached, and not the table")
+  void unreachable() {
+    WebApplicationContextRunner down =
+        application.withBean("dataSource", DataSource.class, Unreachable::new);
+    down.run(
+        context ->
+            assertThat(messagesOf(context.getStartupFailure()))
+                .contains(
+                    "coatcheck.store: there is no connection to the DataSource: ",
+                    "(Connection to db.example refused). Start the database, or correct the"
+                        + " properties of the DataSource. With coatcheck.jdbc.database and an"
+                        + " existing table, the application starts without a connection")
+                .doesNotContain("create-schema"));
+    down.withPropertyValues(
+            "coatcheck.jdbc.database=postgresql", "coatcheck.jdbc.create-schema=always")
+        .run(
+            context ->
+                assertThat(messagesOf(context.getStartupFailure()))
+                    .contains("Start the database")
+                    .doesNotContain("With coatcheck.jdbc.database"));
+    down.withPropertyValues("coatcheck.jdbc.database=postgresql")
+        .run(context -> assertThat(context).hasNotFailed());
+  }
+
+  /** A database that does not answer. */
+  private static final class Unreachable extends AbstractDataSource {
+
+    @Override
+    public Connection getConnection() throws SQLException {
+      throw new SQLException("Connection to db.example refused", "08001");
+    }
+
+    @Override
+    public Connection getConnection(String user, String password) throws SQLException {
+      return getConnection();
+    }
   }
 }

@@ -12,6 +12,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.net.http.HttpResponse;
 import java.security.Principal;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -153,6 +154,24 @@ class ProgramLoginTest {
       browser.logIn("ann");
       assertThat(browser.hasCookie("__Host-session")).isTrue();
       assertThat(browser.get("/api/me").body()).isEqualTo("ann");
+    }
+  }
+
+  @Test
+  @DisplayName("gets it in a header from the login form too, where there is no cookie")
+  void withoutCookie() throws Exception {
+    try (Site site =
+        Site.start(
+            Application.class,
+            "coatcheck.store=memory",
+            "coatcheck.header=X-Auth-Token",
+            "coatcheck.without-cookie=true")) {
+      HttpResponse<String> login =
+          site.visitor().postWithToken("", "/login", "username", "ann", "password", "ticket");
+      assertThat(login.headers().allValues("Set-Cookie")).isEmpty();
+      String token = login.headers().firstValue("X-Auth-Token").orElseThrow();
+      Visitor program = site.visitor().with("X-Auth-Token", token);
+      assertThat(program.get("/api/me").body()).isEqualTo("ann");
     }
   }
 }

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,6 +34,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
@@ -49,6 +52,7 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 import redis.embedded.RedisSentinel;
 
 @DisplayName("The store of the starter, where Spring Boot connects to Redis")
+@ExtendWith(OutputCaptureExtension.class)
 class RedisConfigurationTest {
 
   /** That of no session. */
@@ -210,15 +214,35 @@ class RedisConfigurationTest {
   }
 
   @Test
-  @DisplayName("is on the primary connection of several, and on none if none is primary")
-  void severalConnections() {
+  @DisplayName("is on the primary one of several connections; on none if none is, with a warning")
+  void severalConnections(CapturedOutput output) {
+    String warning =
+        "Coatcheck keeps no sessions in any of the connections to Redis [cache, redis]";
     application
         .withUserConfiguration(PrimaryConnection.class)
         .withPropertyValues("coatcheck.store=redis")
         .run(context -> assertThat(context).hasNotFailed());
+    assertThat(output).doesNotContain(warning);
     assertStore(
         InMemorySessionStore.class, withoutProperties.withUserConfiguration(TwoConnections.class));
+    assertThat(output).contains(warning);
     refused(TwoConnections.class, "redis", "none of [cache, redis] is primary");
+  }
+
+  @Test
+  @DisplayName("is refused if Redis cannot be reached, with its address")
+  void unreachable() {
+    refused(UnreachableConnection.class, "auto", "Redis cannot be used: ");
+    refused(UnreachableConnection.class, "redis", "Unable to connect to 127.0.0.1");
+  }
+
+  @Configuration
+  static class UnreachableConnection {
+
+    @Bean
+    LettuceConnectionFactory redis() {
+      return new LettuceConnectionFactory(new RedisStandaloneConfiguration("127.0.0.1", 1));
+    }
   }
 
   @Test
