@@ -87,9 +87,9 @@ final class Sweeper implements AutoCloseable {
     if (failure instanceof InterruptedException) {
       LOG.warn("{}; a listener may have caused it", failure.getMessage());
     } else if (failure instanceof SessionStoreException) {
-      LOG.warn("Clean-up of expired sessions failed; it is tried again: {}", failure.getMessage());
+      LOG.warn("Clean-up of expired sessions failed; it will be retried: {}", failure.getMessage());
     } else {
-      LOG.error("Clean-up of expired sessions failed unexpectedly; it is tried again", failure);
+      LOG.error("Clean-up of expired sessions failed unexpectedly; it will be retried", failure);
     }
   }
 

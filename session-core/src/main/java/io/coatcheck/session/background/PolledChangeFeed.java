@@ -193,7 +193,7 @@ public final class PolledChangeFeed implements ChangeFeed {
       more = reader.read();
     }
     if (failures > 0) {
-      log.info("the change feed is read again, after {} attempts that failed", failures);
+      log.info("the change feed is read again, after {} failed attempts", failures);
       failures = 0;
       logged.clear();
     }
@@ -214,7 +214,7 @@ public final class PolledChangeFeed implements ChangeFeed {
               + " without it: {}",
           failure.getMessage());
     } else {
-      log.error("the change feed failed, and is tried again", failure);
+      log.error("the change feed failed, and will be retried", failure);
     }
   }
 

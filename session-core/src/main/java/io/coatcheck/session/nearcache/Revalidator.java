@@ -120,7 +120,7 @@ final class Revalidator implements AutoCloseable {
         storeFailures++;
         if (Milestones.include(storeFailures)) {
           LOG.warn(
-              "{} failed, {} times in a row; it is tried again: {}",
+              "{} failed, {} times in a row; it will be retried: {}",
               name,
               storeFailures,
               e.getMessage());
@@ -136,7 +136,7 @@ final class Revalidator implements AutoCloseable {
     if (Milestones.include(failures)) {
       // It is retried four times within the bound.
       LOG.error(
-          "{} failed unexpectedly, {} times so far; it is tried again", what, failures, failure);
+          "{} failed unexpectedly, {} times so far; it will be retried", what, failures, failure);
     }
   }
 

@@ -74,7 +74,7 @@ class PolledChangeFeedTest {
     assertThat(log.lines()).hasSize(3);
     assertThat(log.lines().get(0)).endsWith(": no connection");
     assertThat(log.lines().get(1)).endsWith(": no SELECT");
-    assertThat(log.lines().get(2)).contains("again, after 5 attempts that failed");
+    assertThat(log.lines().get(2)).contains("again, after 5 failed attempts");
   }
 
   @Test

@@ -136,13 +136,13 @@ class RevalidatorTest {
 
     assertThat(log.lines(Level.WARN))
         .containsExactly(
-            "Revalidation failed, 1 times in a row; it is tried again: no right to compare",
-            "Revalidation failed, 2 times in a row; it is tried again: no right to compare",
-            "Revalidation failed, 4 times in a row; it is tried again: no right to compare",
-            "Revalidation failed, 8 times in a row; it is tried again: no right to compare",
-            "Revalidation failed, 1 times in a row; it is tried again: again",
-            "Storing activity failed, 1 times in a row; it is tried again: no right to touch",
-            "Storing activity failed, 2 times in a row; it is tried again: no right to touch");
+            "Revalidation failed, 1 times in a row; it will be retried: no right to compare",
+            "Revalidation failed, 2 times in a row; it will be retried: no right to compare",
+            "Revalidation failed, 4 times in a row; it will be retried: no right to compare",
+            "Revalidation failed, 8 times in a row; it will be retried: no right to compare",
+            "Revalidation failed, 1 times in a row; it will be retried: again",
+            "Storing activity failed, 1 times in a row; it will be retried: no right to touch",
+            "Storing activity failed, 2 times in a row; it will be retried: no right to touch");
     some.close();
   }
 

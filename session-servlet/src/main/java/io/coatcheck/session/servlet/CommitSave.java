@@ -221,7 +221,7 @@ final class CommitSave implements CommitWatch.Listener {
           .problems()
           .warn(
               "unasked",
-              "The store failed, and that a session was used is not stored, nor its new secret if one"
+              "The store failed, and the use of a session was not stored, nor its new secret if one"
                   + " was due; the request did not ask for it: "
                   + e.getMessage());
     }

@@ -80,7 +80,7 @@ class LogVolumeTest {
         site.store.fail("touch");
         assertThat(browser.get("/page").body()).isEqualTo("page");
       }
-      assertThat(lines(Level.WARN, "The store failed, and that a session was used is not stored"))
+      assertThat(lines(Level.WARN, "The store failed, and the use of a session was not stored"))
           .hasSize(1);
     }
   }

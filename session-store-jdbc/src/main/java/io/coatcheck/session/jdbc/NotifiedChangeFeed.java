@@ -132,7 +132,7 @@ final class NotifiedChangeFeed implements ChangeFeed {
     String channel = channel(statements);
     run(statements, "LISTEN " + channel);
     if (failures > 0) {
-      LOG.info("notifications are received again, after {} attempts that failed", failures);
+      LOG.info("notifications are received again, after {} failed attempts", failures);
       failures = 0;
     }
     // For what was notified before.
@@ -192,11 +192,11 @@ final class NotifiedChangeFeed implements ChangeFeed {
     }
     if (failure instanceof SessionStoreException) {
       LOG.warn(
-          "notifications are not received, so that ends of sessions are found by the interval of"
-              + " the change feed: {}",
+          "notifications are not received; ends of sessions are found at the interval of the"
+              + " change feed: {}",
           failure.getMessage());
     } else {
-      LOG.error("receiving notifications failed, and is tried again", failure);
+      LOG.error("receiving notifications failed, and will be retried", failure);
     }
   }
 

@@ -122,7 +122,7 @@ final class Announcements implements RedisConnectionStateListener {
   private void connectLater(Throwable failure) {
     if (!isOver() && !isMissing.getAndSet(true)) {
       LOG.info(
-          "ends of sessions are not announced until Redis is connected for that: {}",
+          "ends of sessions are not announced until the connection for them is open: {}",
           Link.describe(failure));
     }
     client.later(PAUSE, this::connect);
