@@ -17,13 +17,7 @@ class ClockSetBackTest {
 
   private static final Duration STEP = Duration.ofHours(1);
 
-  @AutoClose
-  private final EngineFixture fixture =
-      new EngineFixture(builder -> builder.endOnReuse(true).renewInterval(Duration.ofMinutes(5)));
-
-  private void pass(Duration time) {
-    fixture.clock.advance(time);
-  }
+  @AutoClose private final EngineFixture fixture = EngineFixture.renewing();
 
   private boolean isFresh(Session session) {
     return fixture.manager.adapter().isAuthenticatedWithin(Duration.ofMinutes(10), session);
@@ -34,12 +28,12 @@ class ClockSetBackTest {
     String token = fixture.loggedIn("alice");
     assertThat(isFresh(fixture.live(token))).isTrue();
 
-    pass(STEP.negated());
+    fixture.pass(STEP.negated());
     assertThat(isFresh(fixture.live(token))).isFalse();
 
     String again = loginAgain(token);
     assertThat(isFresh(fixture.live(again))).isTrue();
-    pass(Duration.ofMinutes(10));
+    fixture.pass(Duration.ofMinutes(10));
     assertThat(isFresh(fixture.live(again))).isFalse();
   }
 
@@ -57,7 +51,7 @@ class ClockSetBackTest {
   void loginOnANodeThatIsAhead() {
     String token = fixture.loggedIn("alice");
 
-    pass(Moments.CLOCK_SKEW.negated());
+    fixture.pass(Moments.CLOCK_SKEW.negated());
     assertThat(isFresh(fixture.live(token))).isTrue();
     Instant later = fixture.live(token).authenticatedAt().orElseThrow().plusMillis(1);
     String again = loginAgain(token);
@@ -68,7 +62,7 @@ class ClockSetBackTest {
   @DisplayName("a login whose user proved who they are earlier")
   void earlierProof() {
     String token = fixture.loggedIn("alice");
-    pass(STEP.negated());
+    fixture.pass(STEP.negated());
     Instant proven = fixture.clock.instant().minusSeconds(30);
 
     Session loggedIn =
@@ -85,10 +79,9 @@ class ClockSetBackTest {
   @DisplayName("a replaced secret is not taken for that of a request that was under way")
   void replacedSecret() {
     String old = fixture.loggedIn("alice");
-    pass(Duration.ofMinutes(5));
-    String renewed = fixture.serve(old);
+    String renewed = fixture.renewed(old);
     fixture.serve(renewed);
-    pass(STEP.negated());
+    fixture.pass(STEP.negated());
 
     assertThat(fixture.manager.adapter().resolve(List.of(old)))
         .isInstanceOfSatisfying(
@@ -101,10 +94,9 @@ class ClockSetBackTest {
   @DisplayName("and it does not end the session by a logout either")
   void logoutWithAReplacedSecret() {
     String old = fixture.loggedIn("alice");
-    pass(Duration.ofMinutes(5));
-    String renewed = fixture.serve(old);
+    String renewed = fixture.renewed(old);
     fixture.serve(renewed);
-    pass(STEP.negated());
+    fixture.pass(STEP.negated());
 
     assertThat(fixture.manager.adapter().invalidatePresented(List.of(old))).isZero();
     assertThat(fixture.isLive(renewed)).isTrue();
@@ -114,9 +106,8 @@ class ClockSetBackTest {
   @DisplayName("a renewed secret that the client never got: the old one still opens the session")
   void lostAnswer() {
     String old = fixture.loggedIn("alice");
-    pass(Duration.ofMinutes(5));
-    fixture.serve(old);
-    pass(STEP.negated());
+    fixture.renewed(old);
+    fixture.pass(STEP.negated());
 
     String again = fixture.serve(old);
 

@@ -16,6 +16,7 @@ final class EngineFixture implements AutoCloseable {
 
   static final AttributeCodec CODEC = JavaSerializationCodec.builder().build();
   static final Duration TOUCH_INTERVAL = Duration.ofMinutes(1);
+  static final Duration RENEWAL = Duration.ofMinutes(5);
 
   final TestClock clock = new TestClock();
   final HookedStore store;
@@ -32,6 +33,11 @@ final class EngineFixture implements AutoCloseable {
         settings);
   }
 
+  /** Returns a fixture whose sessions get a new secret every {@link #RENEWAL}, and end on reuse. */
+  static EngineFixture renewing() {
+    return new EngineFixture(builder -> builder.renewInterval(RENEWAL).endOnReuse(true));
+  }
+
   EngineFixture(HookedStore store, UnaryOperator<SessionManagerBuilder> settings) {
     this.store = store;
     manager =
@@ -44,6 +50,10 @@ final class EngineFixture implements AutoCloseable {
                     .storeTimeout(Duration.ofMinutes(1))
                     .listener(events::add))
             .build();
+  }
+
+  void pass(Duration time) {
+    clock.advance(time);
   }
 
   /** Begins and stores a session that holds something, and returns its token's text. */
@@ -67,6 +77,12 @@ final class EngineFixture implements AutoCloseable {
       throw new AssertionError("not saved");
     }
     return isRenewed ? sent(session) : token;
+  }
+
+  /** Serves a request when a renewal is due, and returns the token that its client has then. */
+  String renewed(String token) {
+    pass(RENEWAL);
+    return serve(token);
   }
 
   Session live(String token) {

@@ -9,7 +9,7 @@ import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.store.StoredSession;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -17,21 +17,11 @@ import org.junit.jupiter.api.Test;
 /** A renewal in passing, and what else happens to the session at that time. */
 class RenewalRaceTest {
 
-  private final EngineFixture fixture =
-      new EngineFixture(builder -> builder.renewInterval(Duration.ofMinutes(5)).endOnReuse(true));
+  @AutoClose private final EngineFixture fixture = EngineFixture.renewing();
   private final SessionManager manager = fixture.manager;
 
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
-
-  private void pass(Duration time) {
-    fixture.clock.advance(time);
-  }
-
   private void pass(int seconds) {
-    pass(Duration.ofSeconds(seconds));
+    fixture.pass(Duration.ofSeconds(seconds));
   }
 
   private static Session login(SessionManager manager, Session session) {
@@ -47,8 +37,7 @@ class RenewalRaceTest {
     @Test
     @DisplayName("attack 3: is accepted for the grace period, and gets no new secret")
     void resolve_withinTheGrace_isNotRenewed() {
-      pass(300);
-      String owners = fixture.serve(old);
+      String owners = fixture.renewed(old);
       pass(55);
       assertThat(fixture.serve(owners)).isEqualTo(owners);
       pass(6);
@@ -68,8 +57,7 @@ class RenewalRaceTest {
     void resolve_bothTogether_isConfirmed() {
       for (boolean newFirst : List.of(true, false)) {
         String before = fixture.loggedIn("alice");
-        pass(300);
-        String owners = fixture.serve(before);
+        String owners = fixture.renewed(before);
         pass(61);
         List<String> both = newFirst ? List.of(owners, before) : List.of(before, owners);
         Session session = ((Resolution.Live) manager.adapter().resolve(both)).session();
@@ -84,8 +72,7 @@ class RenewalRaceTest {
     @Test
     @DisplayName("attack 3: nor if the owner presents the new one while the request is under way")
     void renewIfDue_confirmedMeanwhile_isNotRenewed() {
-      pass(300);
-      String owners = fixture.serve(old);
+      String owners = fixture.renewed(old);
       pass(61);
       Session thief = fixture.live(old);
       assertThat(thief.renewal()).isEqualTo(Renewal.LOST);
@@ -101,8 +88,7 @@ class RenewalRaceTest {
     @Test
     @DisplayName("attack 3: nor on a node whose clock lags behind that of the confirmation")
     void resolve_onALaggingNode_isNotRenewed() {
-      pass(300);
-      String owners = fixture.serve(old);
+      String owners = fixture.renewed(old);
       pass(70);
       fixture.serve(owners);
       pass(-8);
@@ -114,15 +100,15 @@ class RenewalRaceTest {
     @Test
     @DisplayName("attack 3: a confirmation just before the absolute deadline counts")
     void resolve_confirmedJustBeforeTheDeadline_isNotRenewed() {
-      pass(Duration.ofMinutes(20).minusSeconds(65));
+      fixture.pass(Duration.ofMinutes(20).minusSeconds(65));
       String first = fixture.serve(old);
       assertThat(fixture.serve(first)).isEqualTo(first);
       for (int i = 0; i < 34; i++) {
-        pass(Duration.ofMinutes(20));
+        fixture.pass(Duration.ofMinutes(20));
         first = fixture.serve(first);
         assertThat(fixture.serve(first)).isEqualTo(first);
       }
-      pass(Duration.ofMinutes(20));
+      fixture.pass(Duration.ofMinutes(20));
       String current = fixture.serve(first);
       pass(60);
       fixture.serve(current);
@@ -137,12 +123,11 @@ class RenewalRaceTest {
   @DisplayName("stores 17: a late confirmation does not shorten the grace of a later renewal")
   void save_confirmationOfAnEarlierSecret_keepsTheGrace() {
     String old = fixture.loggedIn("alice");
-    pass(300);
-    String first = fixture.serve(old);
+    String first = fixture.renewed(old);
     Session slow = fixture.live(first);
     assertThat(slow.renewal()).isEqualTo(Renewal.CONFIRM);
     fixture.serve(first);
-    pass(300);
+    fixture.pass(EngineFixture.RENEWAL);
     Session losesItsAnswer = fixture.live(first);
     assertThat(manager.adapter().renewIfDue(losesItsAnswer)).isTrue();
 
@@ -167,7 +152,7 @@ class RenewalRaceTest {
       Session filling = fixture.live(old);
       filling.setAttribute("basket", "full");
       manager.save(filling);
-      pass(300);
+      fixture.pass(EngineFixture.RENEWAL);
       Session login = fixture.live(old);
       login.setAttribute("own", "1");
       Session parallel = fixture.live(old);
@@ -188,7 +173,7 @@ class RenewalRaceTest {
     @DisplayName("C4: the login of an anonymous session")
     void authenticate_anonymous_keepsTheSession() {
       String old = fixture.anonymous();
-      pass(300);
+      fixture.pass(EngineFixture.RENEWAL);
       Session login = fixture.live(old);
       Session parallel = fixture.live(old);
       assertThat(manager.adapter().renewIfDue(parallel)).isTrue();
@@ -205,7 +190,7 @@ class RenewalRaceTest {
     @DisplayName("C4: changeSessionId")
     void renew_keepsTheSession() {
       String old = fixture.loggedIn("alice");
-      pass(300);
+      fixture.pass(EngineFixture.RENEWAL);
       Session changing = fixture.live(old);
       Session parallel = fixture.live(old);
       parallel.setAttribute("parallel", "2");
@@ -222,7 +207,7 @@ class RenewalRaceTest {
     @DisplayName("C4: a renewal that finds a new login does nothing, and its changes are kept")
     void renewIfDue_afterALogin_isNone() {
       String old = fixture.loggedIn("alice");
-      pass(300);
+      fixture.pass(EngineFixture.RENEWAL);
       Session late = fixture.live(old);
       late.setAttribute("late", "1");
       Session now = login(manager, fixture.live(old));
