@@ -195,7 +195,7 @@ final class Costs {
       JdbcIndexedSessionRepository repository = Springs.repository(pool);
       try (SessionManager manager = Coatchecks.manager(Coatchecks.store(pool))) {
         Reader reader = new Reader(pool, population, rows);
-        results.add("nobody cleans up", 0, 0, reader.during(() -> pause(Duration.ofSeconds(3))));
+        results.add("no clean-up", 0, 0, reader.during(() -> pause(Duration.ofSeconds(3))));
         cleanUp(results, "Coatcheck", reader, manager::cleanUp);
         cleanUp(results, "Spring Session", reader, repository::cleanUpExpiredSessions);
       }

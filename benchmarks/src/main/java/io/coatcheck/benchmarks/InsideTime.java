@@ -12,9 +12,9 @@ import org.HdrHistogram.Histogram;
 import org.HdrHistogram.SingleWriterRecorder;
 
 /**
- * Measures how long a request is in what is behind this filter, in the thread of the request. Most
- * of what a server does for a request is the kernel's work, which varies by more than a session
- * costs.
+ * Measures how long a request takes in the filters and the servlet after this filter, in the thread
+ * of the request. Most of what a server does for a request is the kernel's work, which varies by
+ * more than a session costs.
  */
 final class InsideTime implements Filter {
 

@@ -164,7 +164,7 @@ final class Targets {
     atMost(
         "… p99 of reads meanwhile, against none",
         2,
-        median(cleanUp, "Coatcheck", "p99") / median(cleanUp, "nobody cleans up", "p99"));
+        median(cleanUp, "Coatcheck", "p99") / median(cleanUp, "no clean-up", "p99"));
   }
 
   private void growth() {

@@ -39,10 +39,10 @@ public final class PolledChangeFeed implements ChangeFeed {
   private static final Duration MIN_INTERVAL = Duration.ofMillis(10);
   private static final Duration MAX_INTERVAL = Duration.ofSeconds(10);
 
-  /** The least pause before a poll that was asked for. */
+  /** The minimum pause before a requested poll. */
   private static final Duration MIN_PAUSE = Duration.ofMillis(20);
 
-  /** The least time between two polls that were asked for, for each log that a poll reads. */
+  /** The minimum time between two requested polls, for each log that a poll reads. */
   private static final Duration PAUSE_OF_A_LOG = Duration.ofMillis(5);
 
   private static final AtomicInteger NUMBER = new AtomicInteger();
@@ -57,13 +57,16 @@ public final class PolledChangeFeed implements ChangeFeed {
   private boolean started;
   private volatile boolean closed;
 
-  /** Whether a poll was asked for since the last one began. */
+  /** Whether a poll was requested since the last one began. */
   private final AtomicBoolean asked = new AtomicBoolean();
 
   /** When the last poll ended, by {@link System#nanoTime}. Used by the thread only. */
   private long lastPoll;
 
-  /** When the last poll began that was made before the interval had ended. As above. */
+  /**
+   * When the last poll that did not wait for the interval began, by {@link System#nanoTime}. Used
+   * by the thread only.
+   */
   private long lastEarly;
 
   /** How many polls have failed since the last one that did not. Used by the thread only. */
@@ -86,8 +89,8 @@ public final class PolledChangeFeed implements ChangeFeed {
    * Prepares the thread of a feed with several logs, each of which every poll reads.
    *
    * @param interval between two polls
-   * @param logs how many there are: polls that are asked for are 5 milliseconds apart for each, so
-   *     that they read at most 200 logs a second
+   * @param logs the number of logs, from 1: requested polls are 5 milliseconds apart for each log,
+   *     so that they read at most 200 logs a second
    * @param log that of the store
    */
   public PolledChangeFeed(
@@ -144,9 +147,10 @@ public final class PolledChangeFeed implements ChangeFeed {
   /**
    * Makes the thread read the log without waiting for the end of the interval, since there is
    * probably a change in it. Calls before the next poll begins lead to that one poll, which comes
-   * at least 20 milliseconds after the last one, and 5 milliseconds for each log after the last one
-   * that was asked for, but never later than the interval. So any number of calls causes at most 50
-   * polls a second beside those of the interval, and fewer if there are more than four logs.
+   * at least 20 milliseconds after the last one, and 5 milliseconds for each log after the last
+   * requested one, but never later than the interval. So any number of calls causes at most 50
+   * polls a second in addition to those of the interval, and fewer if there are more than four
+   * logs.
    *
    * <p>Does nothing while there are no listeners, and after {@link #close}. For all threads; never
    * blocks.

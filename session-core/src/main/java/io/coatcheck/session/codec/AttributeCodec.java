@@ -10,9 +10,9 @@ import java.util.Arrays;
  * codec and its version, so that bytes of another codec, or of a later version of this one, are
  * refused rather than guessed at.
  *
- * <p>Implementations are thread-safe and do not block. They depend on nothing that may be away for
- * a while: a value that cannot be decoded counts as absent, and what a request sets then replaces
- * it.
+ * <p>Implementations are thread-safe and do not block. They depend on nothing that may be
+ * temporarily unavailable: a value that cannot be decoded counts as absent, and what a request sets
+ * then replaces it.
  *
  * <p>A value that cannot be encoded or decoded is an {@link AttributeCodecException}. A manager
  * treats anything else that a method throws like one, except errors of the JVM such as {@code

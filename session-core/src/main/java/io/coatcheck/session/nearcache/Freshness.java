@@ -7,8 +7,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How copies are kept current, as the log says at startup: by their age alone, or also by what the
- * store offers for it.
+ * How copies are kept current: by their age alone, or also by the store's capabilities. Logged at
+ * startup.
  *
  * @param maxStaleness how old a copy may be; zero if none are kept
  * @param batches compare copies in use with the store; empty if they are not compared

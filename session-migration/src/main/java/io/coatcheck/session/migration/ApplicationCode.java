@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Calls the application's code that decides on credentials, such as its verifier. If that throws,
  * it has decided nothing: the answer is 503, as if the store had failed. Clients can repeat this,
- * so one line of a kind is logged each second. Thread-safe.
+ * so at most one line of each kind is logged a second. Thread-safe.
  */
 final class ApplicationCode {
 

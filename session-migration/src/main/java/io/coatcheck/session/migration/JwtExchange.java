@@ -58,8 +58,8 @@ import org.jspecify.annotations.Nullable;
  *       which is reported as refused: its script might present a token of another user
  * </ul>
  *
- * <p>A cookie with tokens is read if {@link Builder#cookieName} is set, and differs in what that
- * says.
+ * <p>If {@link Builder#cookieName} is set, tokens in that cookie are exchanged too, with the
+ * differences described there.
  *
  * <p>The exchange counts as a login at {@link VerifiedToken#issuedAt}, so that an action that needs
  * a fresh login asks for one. The time limits of the session begin with the exchange.

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
  * dispatch}.
  *
  * @param context returned to the application when it began the cycle; null if the cycle was begun
- *     on a request below ours, until that is watched
- * @param last the listener of ours that was added last. It ends the request, since the listeners
+ *     on a request below the {@link SessionRequest}, until that is watched
+ * @param last the last listener that the filter added. It ends the request, since the listeners
  *     before it may still use the session
  */
 record AsyncCycle(@Nullable SessionAsyncContext context, AsyncListener last) {

@@ -71,9 +71,9 @@ final class SessionAsyncContext implements AsyncContext {
   }
 
   /**
-   * Returns whether a cycle was begun on a request below ours, by an earlier filter or by code that
-   * unwraps the request, and is not {@linkplain #watch watched}. Then nothing here is called before
-   * the response is sent, or when the request ends.
+   * Returns whether a cycle was begun on a request below the {@link SessionRequest}, by an earlier
+   * filter or by code that unwraps the request, and is not {@linkplain #watch watched}. Then
+   * nothing here is called before the response is sent, or when the request ends.
    */
   static boolean isBegunBelow(SessionExchange exchange, ServletRequest request) {
     SessionAsyncContext known = request.isAsyncStarted() ? begunIn(exchange) : null;
@@ -304,8 +304,8 @@ final class SessionAsyncContext implements AsyncContext {
     }
 
     /**
-     * Another cycle begins, which has its own context and listener, or is begun below ours. On
-     * Undertow, it is already known here.
+     * Another cycle begins, which has its own context and listener, or is begun on a request below
+     * the {@link SessionRequest}. On Undertow, it is already known here.
      */
     @Override
     public void onStartAsync(AsyncEvent event) {

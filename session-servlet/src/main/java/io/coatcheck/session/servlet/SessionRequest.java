@@ -256,9 +256,9 @@ final class SessionRequest extends TokenlessRequest {
   }
 
   /**
-   * The container would continue with its own request and response, so it gets ours. What it
-   * derives from its own is kept separately: {@code dispatch()} goes to the path that the client
-   * requested.
+   * The container would continue with its own request and response, so it is given the wrappers.
+   * What it derives from its own is kept separately: {@code dispatch()} goes to the path that the
+   * client requested.
    */
   @Override
   public AsyncContext startAsync() {
@@ -279,9 +279,7 @@ final class SessionRequest extends TokenlessRequest {
         exchange, this, super.startAsync(servletRequest, servletResponse), areOriginal, path);
   }
 
-  /**
-   * Returns whether the application would see a wrapper, such as that of a dispatch, without ours.
-   */
+  /** Returns whether there is a wrapper below those of the session, such as that of a dispatch. */
   private static boolean isDispatched(ServletRequest below) {
     ServletRequest current = below;
     while (current instanceof SessionRequest outer) {

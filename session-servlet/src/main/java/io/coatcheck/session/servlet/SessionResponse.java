@@ -226,7 +226,8 @@ final class SessionResponse extends HttpServletResponseWrapper {
     afterHeader(name);
   }
 
-  // The headers that the application sees: all but ours, which only the client may know.
+  // The headers that the application sees: all but those of the session, which only the
+  // client may know.
 
   @Override
   public boolean containsHeader(String name) {

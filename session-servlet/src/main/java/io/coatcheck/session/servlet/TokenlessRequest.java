@@ -16,7 +16,10 @@ import org.jspecify.annotations.Nullable;
  */
 class TokenlessRequest extends HttpServletRequestWrapper {
 
-  /** The attribute in which Jetty keeps the cookies that it has read, including ours. */
+  /**
+   * The attribute in which Jetty keeps the cookies that it has read, including those of the
+   * session.
+   */
   private static final String JETTY_COOKIES = "org.eclipse.jetty.server.Request.Cookies";
 
   private final FilterSettings settings;
@@ -29,7 +32,7 @@ class TokenlessRequest extends HttpServletRequestWrapper {
     this.settings = settings;
   }
 
-  /** Returns the headers without ours; null if the application sees all. */
+  /** Returns the headers that the application sees; null if it sees all. */
   private @Nullable VisibleHeaders visible() {
     return settings.exposesToken() ? null : visibleIn((HttpServletRequest) getRequest());
   }
@@ -43,7 +46,9 @@ class TokenlessRequest extends HttpServletRequestWrapper {
     return known;
   }
 
-  /** Returns the headers without ours, if those with this name may contain ours. */
+  /**
+   * Returns the headers that the application sees, if some with this name may be hidden; else null.
+   */
   private @Nullable VisibleHeaders visible(String name) {
     VisibleHeaders visible = visible();
     return visible == null || !visible.mayHide(name) ? null : visible;

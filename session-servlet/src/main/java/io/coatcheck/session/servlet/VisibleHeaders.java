@@ -120,8 +120,8 @@ final class VisibleHeaders {
   }
 
   /**
-   * Every value of a header of our name is ours; of other headers, only values that contain a
-   * token.
+   * Returns whether a value is hidden: every value of the header that is named for tokens is, and
+   * in other headers those that contain a token.
    */
   private boolean isOurs(String value) {
     return (header != null && !header.isShared()) || hasToken(value);

@@ -21,11 +21,11 @@ import org.springframework.security.core.session.SessionRegistryImpl;
 /**
  * The logins of this node at one chain, for {@code maximumSessions}. It is Spring Security's own
  * registry, with two differences. It knows a session by the part of {@code HttpSession.getId()}
- * that stays. The rest changes with each new secret, which needs no login: an expired session must
- * not become another one by that. Only a login makes it one that has not expired. And it asks the
- * store which sessions still live, so that no user is refused because of one that has ended. No
- * event of this node reports an end on another node and, without an {@code
- * HttpSessionEventPublisher}, none reports any end.
+ * that stays. The rest changes with each new secret, even without a login, and a session that this
+ * registry has expired must stay expired until the next login. It also asks the store which
+ * sessions still live, so that no user is refused because of one that has ended. No event of this
+ * node reports an end on another node and, without an {@code HttpSessionEventPublisher}, none
+ * reports any end.
  */
 final class ChainSessionRegistry
     implements SessionRegistry, ApplicationListener<AbstractSessionEvent> {
@@ -85,7 +85,7 @@ final class ChainSessionRegistry
     return listed;
   }
 
-  /** Returns whether a session of ours is no longer in the store, or no longer live. */
+  /** Returns whether a session of Coatcheck is no longer in the store, or no longer live. */
   private boolean hasEnded(String lastingId) {
     SessionManager manager = managers == null ? null : managers.getIfUnique();
     SessionId id = SessionId.parse(lastingId).orElse(null);

@@ -34,8 +34,8 @@ final class OldCookies {
   }
 
   /**
-   * Refuses the name of an old cookie as that of ours. A request that presents ours has nothing to
-   * import, whatever it presents.
+   * Refuses the name of an old cookie as that of Coatcheck's cookie: a request that presents this
+   * cookie has nothing to import.
    *
    * @param imports whether an import from Spring Session has these properties
    */

@@ -12,7 +12,8 @@ import org.springframework.security.oauth2.core.oidc.OidcIdToken;
 import org.springframework.security.oauth2.core.oidc.user.OidcUser;
 
 /**
- * Records the provider's session for logins by OpenID Connect, so that a logout there ends ours.
+ * Records the provider's session for logins by OpenID Connect, so that a logout there ends the
+ * session here.
  */
 final class ProviderLogins implements SessionLogins {
 

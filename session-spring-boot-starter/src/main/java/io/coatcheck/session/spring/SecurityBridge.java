@@ -145,7 +145,10 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     }
   }
 
-  /** Called when the application has configured the chain: its own handlers come before ours. */
+  /**
+   * Called when the application has configured the chain: its own handlers come before those of the
+   * bridge.
+   */
   @Override
   public void init(HttpSecurity http) {
     SecurityLogin strategy = login;

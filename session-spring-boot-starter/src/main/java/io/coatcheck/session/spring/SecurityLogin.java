@@ -26,7 +26,7 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
 
   private static final AuthenticationTrustResolver TRUST = new AuthenticationTrustResolverImpl();
 
-  /** What the application has chosen, for logins that are not kept in a session of ours. */
+  /** What the application has chosen, for logins that are not kept in a session of Coatcheck. */
   private volatile SessionAuthenticationStrategy withoutSession =
       new ChangeSessionIdAuthenticationStrategy();
 

@@ -157,8 +157,8 @@ final class H2Setup extends Setup {
         "SELECT COUNT(*) > 0 FROM INFORMATION_SCHEMA.SETTINGS WHERE SETTING_NAME = 'MODE'"
             + " AND UPPER(SETTING_VALUE) = 'ORACLE'")) {
       throw new IllegalArgumentException(
-          "dataSource must lead to H2 in another MODE than Oracle, which stores an empty text as"
-              + " none: Oracle");
+          "dataSource must not lead to H2 in MODE Oracle, which stores an empty string as null:"
+              + " Oracle");
     }
   }
 }

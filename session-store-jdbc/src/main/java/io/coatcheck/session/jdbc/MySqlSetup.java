@@ -80,7 +80,7 @@ final class MySqlSetup extends Setup {
     }
   }
 
-  /** Refuses a mode of MariaDB that stores an empty text, or empty bytes, as none. */
+  /** Refuses a mode of MariaDB that stores an empty string, or empty bytes, as null. */
   private static void refuseEmptyAsNull(Statements statements) throws SQLException {
     try (PreparedStatement statement = statements.prepare("SELECT @@SESSION.sql_mode");
         ResultSet row = statement.executeQuery()) {
@@ -89,7 +89,7 @@ final class MySqlSetup extends Setup {
       if (mode.contains("EMPTY_STRING_IS_NULL")) {
         throw new IllegalArgumentException(
             "dataSource must give connections whose sql_mode is without EMPTY_STRING_IS_NULL,"
-                + " which stores an empty text as none; take it out of the server's sql_mode, or"
+                + " which stores an empty string as null; take it out of the server's sql_mode, or"
                 + " out of the pool's or URL's: "
                 + mode);
       }

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * The notifications that PostgreSQL's driver receives on a connection, which JDBC has no method
  * for.
  *
- * <p>The driver is called by reflection: a store on another database has none, and to compile
- * against the driver takes further classes, whose annotations it has.
+ * <p>The driver is called by reflection: a store on another database has none, and compiling
+ * against it would need the classes of its annotations.
  */
 final class Notifications {
 

@@ -147,7 +147,7 @@ class H2ModesTest {
     assertThat(ended).containsExactly(newcomer, session.toBuilder().lastSeenAt(later).build());
   }
 
-  @DisplayName("In Oracle's mode, H2 stores an empty text as none: build says so")
+  @DisplayName("In Oracle's mode, H2 stores an empty string as null: build() fails")
   @ParameterizedTest
   @ValueSource(strings = {"", ";DATABASE_TO_LOWER=TRUE", ";DATABASE_TO_UPPER=FALSE"})
   void oracle_isRefused(String names) {

@@ -86,7 +86,7 @@ class MariaDbModesTest {
     return AttributeValue.encoded(bytes);
   }
 
-  @DisplayName("With EMPTY_STRING_IS_NULL, an empty user agent would be stored as none")
+  @DisplayName("With EMPTY_STRING_IS_NULL, an empty user agent would be stored as null")
   @ParameterizedTest
   @CsvSource({
     "EMPTY_STRING_IS_NULL, ''",
@@ -112,7 +112,7 @@ class MariaDbModesTest {
                   }
                 })
             .withMessageStartingWith("dataSource must give connections whose sql_mode is without")
-            .withMessageContaining("EMPTY_STRING_IS_NULL, which stores an empty text as none");
+            .withMessageContaining("EMPTY_STRING_IS_NULL, which stores an empty string as null");
       } finally {
         execute(pool, "DROP TABLE modes");
       }

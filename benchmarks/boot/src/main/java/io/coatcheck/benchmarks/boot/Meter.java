@@ -12,9 +12,9 @@ import java.lang.management.ManagementFactory;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * Adds up the time and the allocation of requests in all that is behind this filter. {@code GET
- * /measured} answers with the sums since the start: requests, nanoseconds, bytes, and the processor
- * time of the process in nanoseconds.
+ * Adds up the time and the allocation of requests in the filters and the servlet after this filter.
+ * {@code GET /measured} answers with the sums since the start: requests, nanoseconds, bytes, and
+ * the processor time of the process in nanoseconds.
  */
 final class Meter extends HttpFilter {
 

@@ -40,8 +40,8 @@ interface Backend extends AutoCloseable {
   }
 
   /**
-   * Starts a Redis that writes each change to a file in a directory before it answers. It is given
-   * a port that is free, and another one if another process takes that first.
+   * Starts a Redis that writes each change to a file in a directory before it answers. It listens
+   * on a free port; if another process takes the port first, another port is tried.
    */
   static Redis redis(Path directory) throws IOException {
     Path files = Files.createDirectories(directory.resolve("redis"));
