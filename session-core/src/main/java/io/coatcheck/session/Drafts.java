@@ -115,9 +115,9 @@ final class Drafts {
   }
 
   /**
-   * Returns the time of a login: later than that of the one before, so that the two can be told
-   * apart. After the clock was set back, that would be in the future: then the login is so much
-   * earlier, which does not make it older.
+   * Returns the time of a login: when the user proved who they are, but at least a millisecond
+   * after the previous login, so that the two differ. A previous login that was recorded before the
+   * clock was set back does not count.
    *
    * @param proven when the user proved who they are: {@code now} or earlier
    */

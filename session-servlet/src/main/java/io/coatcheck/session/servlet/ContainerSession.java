@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * The container's own session for the same browser, beside the Coatcheck session. It is created by
  * code that uses the container's own request, such as a {@code ServletRequestListener} of CDI or
  * Spring, which runs before every filter. Its content must not outlive the login during which it
- * was stored. So the container's session carries the id of our logged-in session, and ends
+ * was stored. So the container's session carries the id of the logged-in Coatcheck session, and
+ * ends
  *
  * <ul>
  *   <li>at each logout and {@code invalidate} of the Coatcheck session;
@@ -27,9 +28,10 @@ import org.jspecify.annotations.Nullable;
  * <p>On excluded paths, where no session is looked up before the application is called, the last
  * two are done when the application asks for the session.
  *
- * <p>A login through Coatcheck changes the id of a container's session that carries none of our
- * ids, and keeps its content, as it keeps the content of our anonymous session. A container's
- * session without such a login is left alone: the container may keep its own user there.
+ * <p>A login through Coatcheck changes the id of a container's session that carries no id of a
+ * Coatcheck session, and keeps its content, as it keeps the content of an anonymous Coatcheck
+ * session. A container's session without such a login is left alone: the container may keep its own
+ * user there.
  *
  * <p>Each filter has one. Thread-safe. Never used under a lock, since it calls the application.
  */
@@ -63,8 +65,9 @@ final class ContainerSession {
 
   /**
    * Returns whether the client asks the container for a session, by its id. Otherwise there can be
-   * one only if it was created in this request, and that one carries no id of ours. To ask for the
-   * id first is cheaper: for the session itself, Tomcat takes a lock that all requests share.
+   * one only if it was created in this request, and that one carries no id of a Coatcheck session.
+   * To ask for the id first is cheaper: for the session itself, Tomcat takes a lock that all
+   * requests share.
    */
   private static boolean isAskedFor(HttpServletRequest request) {
     return SessionRequest.complete(request).getRequestedSessionId() != null;

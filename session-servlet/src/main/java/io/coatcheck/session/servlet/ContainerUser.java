@@ -46,7 +46,9 @@ final class ContainerUser {
     OTHER_USER
   }
 
-  /** Returns the user of a request as seen below our filters; null if there is none. */
+  /**
+   * Returns the user of a request as seen below the filters of Coatcheck; null if there is none.
+   */
   static @Nullable String of(HttpServletRequest request) {
     HttpServletRequest containers = SessionRequest.complete(request);
     String user = containers.getRemoteUser();

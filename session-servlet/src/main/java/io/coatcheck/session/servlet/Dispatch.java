@@ -14,7 +14,7 @@ final class Dispatch {
 
   private Dispatch() {}
 
-  /** Passes on a dispatch that has our wrappers already. */
+  /** Passes on a dispatch that already has the wrappers of this filter. */
   static void passThrough(
       SessionExchange exchange,
       HttpServletRequest request,
@@ -81,8 +81,9 @@ final class Dispatch {
   }
 
   /**
-   * Returns whether the request continues asynchronously. If that was begun below our request, the
-   * session is saved now, and its token sent: no later call may be made for that.
+   * Returns whether the request continues asynchronously. If that was begun on a request below the
+   * {@link SessionRequest}, the session is saved now, and its token sent: no later call may be made
+   * for that.
    *
    * @throws SessionStoreException if it could not be saved
    */

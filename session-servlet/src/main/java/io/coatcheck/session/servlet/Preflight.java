@@ -39,7 +39,7 @@ final class Preflight {
         && hasNoCredentials(request);
   }
 
-  /** Our own credentials are among the headers that the session filter hides. */
+  /** The credentials of Coatcheck are among the headers that the session filter hides. */
   private static boolean hasNoCredentials(HttpServletRequest request) {
     HttpServletRequest complete = SessionRequest.complete(request);
     return CREDENTIALS.stream().allMatch(name -> complete.getHeader(name) == null)

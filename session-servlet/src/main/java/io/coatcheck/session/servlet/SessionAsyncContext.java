@@ -29,13 +29,13 @@ final class SessionAsyncContext implements AsyncContext {
   private final @Nullable AsyncContext containers;
 
   /**
-   * Whether the container, without our wrappers, would continue with its own request and response.
+   * Whether the container, without the wrappers, would continue with its own request and response.
    */
   private final boolean isOriginal;
 
   /**
    * The target of {@code dispatch()}; null to let the container decide. It would use the path of
-   * our request, which replaces its own and whose path changes when a forward ends.
+   * the {@link SessionRequest}, which replaces its own and whose path changes when a forward ends.
    */
   private final @Nullable String path;
 
@@ -170,7 +170,8 @@ final class SessionAsyncContext implements AsyncContext {
 
   @Override
   public void dispatch() {
-    // Another filter's context has its own path, which is that of our request when it began.
+    // Another filter's context has its own path, which is that of the wrapped request when it
+    // began.
     boolean isContainersOwn = !(context instanceof SessionAsyncContext);
     if (path == null || (isContainersOwn && path.equals(AsyncTarget.of(context.getRequest())))) {
       context.dispatch();

@@ -119,9 +119,9 @@ final class SessionRequest extends TokenlessRequest {
   }
 
   /**
-   * Returns the id that our cookie or header names, without the secret; equal to the session's
-   * {@code getId} if it is live. Without one, an id in the URL is reported as the Servlet API
-   * requires, and never accepted.
+   * Returns the id that the session's cookie or header names, without the secret; equal to the
+   * session's {@code getId} if it is live. Without one, an id in the URL is reported as the Servlet
+   * API requires, and never accepted.
    */
   @Override
   public @Nullable String getRequestedSessionId() {

@@ -179,8 +179,8 @@ final class VisibleHeaders {
   }
 
   /**
-   * A parser that accepts a semicolon within quotes may find our cookie inside another cookie's
-   * value.
+   * A parser that accepts a semicolon within quotes may find the session's cookie inside another
+   * cookie's value.
    */
   private boolean isOurs(Cookie cookie) {
     String value = cookie.getValue();

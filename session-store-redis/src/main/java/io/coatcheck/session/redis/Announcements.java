@@ -43,7 +43,7 @@ final class Announcements implements RedisConnectionStateListener {
   private final Duration checkInterval;
   private final AtomicBoolean isStarted = new AtomicBoolean();
 
-  /** Null while there is none; as soon as {@link #listen} was called, one is then being opened. */
+  /** Null while there is none; after {@link #listen}, one is then being opened. */
   private final AtomicReference<@Nullable StatefulRedisPubSubConnection<byte[], byte[]>>
       connection = new AtomicReference<>();
 

@@ -20,16 +20,16 @@ import org.junit.jupiter.api.Test;
 /** The index under concurrent changes. */
 abstract class ListingInARace extends IndexPart {
 
+  private static final String AGREES =
+      "The index always agrees with the sessions that the store holds: a session that find returns is listed here.";
+
   ListingInARace(Supplier<Nodes> nodes) {
     super(nodes);
   }
 
   /** If it broke, a session just created would be missing from the list of devices. */
   @Test
-  @Sentence(
-      of = PrincipalIndex.class,
-      value =
-          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
+  @Sentence(of = PrincipalIndex.class, value = AGREES)
   void findByPrincipal_ofASessionThatWasFound_includesIt() {
     for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession session = SampleSessions.authenticated("alice", NOW).build();
@@ -122,10 +122,7 @@ abstract class ListingInARace extends IndexPart {
 
   /** If it broke, "sign out everywhere" would never end a session that began beside it. */
   @Test
-  @Sentence(
-      of = PrincipalIndex.class,
-      value =
-          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
+  @Sentence(of = PrincipalIndex.class, value = AGREES)
   void deleteByPrincipalAgainstInsertAndLogin_theIndexAgreesWithTheStore() {
     for (Race race = Race.inFewRounds(); race.goesOn(); ) {
       StoredSession before = insert(SampleSessions.authenticated("alice", NOW));
@@ -142,10 +139,7 @@ abstract class ListingInARace extends IndexPart {
 
   /** If it broke, the last session of a user to end would take a new one out of the index. */
   @Test
-  @Sentence(
-      of = PrincipalIndex.class,
-      value =
-          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
+  @Sentence(of = PrincipalIndex.class, value = AGREES)
   void deleteOfTheOnlySessionAgainstInsertAndLogin_theIndexAgreesWithTheStore() {
     for (Race race = Race.inFewRounds(); race.goesOn(); ) {
       StoredSession only = insert(SampleSessions.authenticated("alice", NOW));
@@ -282,10 +276,7 @@ abstract class ListingInARace extends IndexPart {
    * entry.
    */
   @Test
-  @Sentence(
-      of = PrincipalIndex.class,
-      value =
-          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
+  @Sentence(of = PrincipalIndex.class, value = AGREES)
   void deleteExpiredAgainstLogin_theIndexAgreesWithTheStore() {
     Instant expiry = NOW.plus(SampleSessions.IDLE_TIMEOUT);
     Instant before = expiry.minus(MILLISECOND);
@@ -327,10 +318,7 @@ abstract class ListingInARace extends IndexPart {
 
   /** If it broke, the session of another user would end. */
   @Test
-  @Sentence(
-      of = PrincipalIndex.class,
-      value =
-          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
+  @Sentence(of = PrincipalIndex.class, value = AGREES)
   void deleteOldestAgainstLogin_theIndexAgreesWithTheStore() {
     for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession oldest = insert(SampleSessions.authenticated("alice", NOW));
