@@ -331,8 +331,8 @@ public final class JwtExchange implements Filter {
     }
 
     /**
-     * Sets the name of a cookie in which tokens come too. The header prevails if a request has
-     * both. Default: none, and only the header is read.
+     * Sets the name of a cookie that may carry tokens, in addition to the header. If a request has
+     * both, the header prevails. Default: none, and only the header is read.
      *
      * <p>A browser sends the cookie with several requests at once, and no script can delete it. So
      * all requests with the token open the same session, until the client has presented the

@@ -32,7 +32,7 @@ final class JwtTokens {
   }
 
   /**
-   * Returns the claims of a token that the application accepts, and whose copies are recognized.
+   * Returns the claims of a token that the application accepts, and whose copies are recognised.
    */
   Optional<VerifiedToken> identified(String token) {
     return verified(token).filter(accepted -> isIdentified(token, accepted));
@@ -63,7 +63,7 @@ final class JwtTokens {
   }
 
   /**
-   * Returns whether all copies of a token can be recognized. The text is not enough for an
+   * Returns whether all copies of a token can be recognised. The text is not enough for an
    * encrypted token (five parts, RFC 7516): the tag covers the decoded parts, not their spelling.
    */
   private static boolean isIdentified(String text, VerifiedToken token) {

@@ -29,8 +29,8 @@ final class Limits {
   }
 
   /**
-   * Returns when the login of an old session or token was: before now, even on a clock that lags,
-   * and not before 1970, which no session's may be.
+   * Returns when the user of an old session or token logged in: at least a millisecond before now,
+   * even on a clock that lags, and not before 1970, the earliest moment that a session can hold.
    */
   static Instant loginAt(Instant begun, Instant now) {
     Instant before = now.minusMillis(1);

@@ -21,7 +21,7 @@ import java.util.Set;
 /**
  * The cookie in which an application kept its tokens. A browser sends it with all requests of a
  * page at once, and no script deletes it. So a token in it is imported like an old session: all
- * requests with it open one session, until the client has presented the cookie of that.
+ * requests with it open one session, until the client has presented that session's cookie.
  *
  * <p>A token that came in the header and in the cookie is used once too. Each way first leaves a
  * record of its own, and then looks for that of the other, so at most one of them succeeds.

@@ -19,7 +19,7 @@ final class DecoderVerifiers {
   /**
    * Returns the verifier; null if there is no decoder, or there are several.
    *
-   * @throws InvalidSettingException if no property sets how to recognize an access token: a decoder
+   * @throws InvalidSettingException if no property sets how to recognise an access token: a decoder
    *     accepts whatever was signed with its key
    */
   @Nullable TokenVerifier unique() {

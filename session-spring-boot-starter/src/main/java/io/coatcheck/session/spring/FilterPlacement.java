@@ -20,7 +20,7 @@ import org.springframework.web.filter.RequestContextFilter;
  * Completes each {@link FilterRegistrationBean} of a {@link SessionFilter}: one without an order
  * would come after Spring Security, and one for requests alone would leave error pages without a
  * session. A wrong order fails startup. Spring Boot's {@link RequestContextFilter} is kept before
- * Spring Security, whose logins are recognized by the {@link CurrentRequest}.
+ * Spring Security, whose logins are recognised by the {@link CurrentRequest}.
  */
 final class FilterPlacement implements BeanPostProcessor {
 

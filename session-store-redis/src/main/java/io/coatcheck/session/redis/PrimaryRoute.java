@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Leads to the one server, or to the primary that Sentinels name, unless it is a replica: after a
  * failover the address may still be that of the old primary, which would show sessions that have
- * ended meanwhile. A server that does not tell its role must prove that it takes writes.
+ * ended meanwhile. A server that does not report its role must prove that it takes writes.
  */
 final class PrimaryRoute implements Route {
 
@@ -20,7 +20,7 @@ final class PrimaryRoute implements Route {
   /**
    * Creates a route.
    *
-   * @param keys of the store; if the server does not tell its role, a key that never exists is
+   * @param keys of the store; if the server does not report its role, a key that never exists is
    *     deleted
    */
   PrimaryRoute(Connector servers, Keys keys) {

@@ -360,7 +360,7 @@ public final class RedisSessionStore implements SessionStore {
      * Creates the store: connects, and checks that the server takes writes, by a mark in the log of
      * changes. Logs a warning if the server may evict sessions, or keeps them only in memory.
      *
-     * @throws IllegalArgumentException if the server tells that it is older than Redis 6, or the
+     * @throws IllegalArgumentException if the server reports a version before Redis 6, or the
      *     sessions were stored with another number of {@link #buckets}
      * @throws SessionStoreException if the server cannot be reached, refuses the login, or is a
      *     replica
