@@ -13,8 +13,8 @@ import org.springframework.core.env.Environment;
 /**
  * Adds the health contributor {@code coatcheck} to Spring Boot's health endpoint and to its group
  * {@code readiness}, if there is one. It is not in the group {@code liveness}: a restart of the
- * application does not mend its database. {@code management.health.coatcheck.enabled=false} removes
- * it.
+ * application does not repair its database. {@code management.health.coatcheck.enabled=false}
+ * removes it.
  *
  * <p>The types of health contributors have other packages in Spring Boot 4: there is one
  * configuration for each.

@@ -35,7 +35,8 @@ record MigrationProperties(
    * @param maximumLifetime how far in the future a token may expire; 400 days by default
    * @param transport whether the session's token is sent as a cookie or in a header; as the request
    *     chose by default
-   * @param cookieName the name of a cookie in which tokens come too; none by default
+   * @param cookieName the name of a cookie that may carry tokens, in addition to the header; none
+   *     by default
    * @param cookiePath the path of that cookie; "/" by default
    * @param cookieDomain the domain of that cookie; none by default
    * @param clearCookie whether that cookie is deleted when its token was exchanged

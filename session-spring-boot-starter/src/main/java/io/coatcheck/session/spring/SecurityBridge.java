@@ -344,7 +344,7 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     }
   }
 
-  /** Recognizes the filter of {@code requireExplicitSave(false)}. */
+  /** Recognises the filter of {@code requireExplicitSave(false)}. */
   @SuppressWarnings("deprecation") // In Spring Security, which supports it still.
   private static final class SavedAtEnd
       implements ObjectPostProcessor<SecurityContextPersistenceFilter> {
