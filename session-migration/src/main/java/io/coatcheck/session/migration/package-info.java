@@ -21,9 +21,9 @@
  *       io.coatcheck.session.migration.LogoutTokenVerifier}, whose result is a {@link
  *       VerifiedLogout}, and a {@link ProviderLogin} for each login; {@code LogoutForm} reads the
  *       request.
- *   <li>All of them report the outcome of each credential by a {@code CredentialReport}, whose numbers
- *       are {@link CredentialCounts}. {@code LoginCondition} is the application's condition on old
- *       sessions, {@code OldCookie} deletes their cookie, in the answers that {@code
+ *   <li>All of them report the outcome of each credential by a {@code CredentialReport}, whose
+ *       numbers are {@link CredentialCounts}. {@code LoginCondition} is the application's condition
+ *       on old sessions, {@code OldCookie} deletes their cookie, in the answers that {@code
  *       CookieDeletions} chooses, {@code ReplacedSessions} ends them, and {@code Limits} has the
  *       limits that the bridges share. {@code ApplicationCode} calls the code of the application,
  *       whose failures are answered with 503.
