@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Policy;
 import com.github.benmanes.caffeine.cache.RemovalCause;
+import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.util.ArrayList;
@@ -18,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * chooses which to evict, by how often and how recently a session was used, so that a flood of
  * sessions that are never used again displaces itself and not the sessions of real visitors.
  *
- * <p>Thread-safe, except for {@link #put}, {@link #bound} and {@link #takeEvicted}, which the table
- * calls under its lock.
+ * <p>Thread-safe, except for {@link #put}, {@link #bound}, {@link #takeEvicted} and {@link #close},
+ * which the table calls under its lock.
  */
 final class AnonymousSlots {
 
@@ -31,7 +32,7 @@ final class AnonymousSlots {
   /** Filled inside Caffeine's locks, by the thread that does its maintenance. */
   private final Queue<StoredSession> evicted = new ConcurrentLinkedQueue<>();
 
-  /** The cache's present maximum. */
+  /** The cache's present maximum; negative once it is closed. */
   private long maximum;
 
   /**
@@ -78,6 +79,9 @@ final class AnonymousSlots {
   /** Evicts sessions until at most {@code room} are left. */
   void bound(long room) {
     if (room != maximum && cache.estimatedSize() >= Math.min(room, maximum)) {
+      if (maximum < 0) {
+        throw new SessionStoreException("the in-memory store is closed");
+      }
       // Only near the bound, because the cache recomputes its regions each time.
       maximum = room;
       eviction.setMaximum(room);
@@ -103,8 +107,10 @@ final class AnonymousSlots {
     return cache.estimatedSize();
   }
 
-  void clear() {
+  /** Removes all slots; a later {@link #put} or {@link #bound} throws. */
+  void close() {
     cache.invalidateAll();
+    maximum = -1;
   }
 
   private void evict(@Nullable SessionId id, @Nullable Slot slot, RemovalCause cause) {

@@ -188,7 +188,7 @@ public final class InMemorySessionStore implements SessionStore {
   @Override
   public void close() {
     closed = true;
-    table.clear();
+    table.close();
   }
 
   /** Returns the table, so that tests can check what it still holds. */

@@ -24,8 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The two kinds are separate because only one may be evicted. A single cache in which
  * authenticated sessions had no weight would walk past all of them at each eviction. A session that
- * logs in moves to the map and never back. It keeps its slot, which is in both for a moment, so
- * that a reader cannot miss it.
+ * logs in moves to the map and never back. Its slot is in both for a moment: no reader misses it.
  *
  * <p><b>Locks.</b> {@link #structure} is held while a session is inserted, its principal changed,
  * or a login admitted; so one lock serves all principals, for a few microseconds at a time and
@@ -209,14 +208,14 @@ final class SessionTable {
     return size() == 0 && byPrincipal.size() == 0 && calendar.isEmpty();
   }
 
-  /** Removes everything. */
-  void clear() {
+  /** Removes everything. Nothing is added afterwards, not even by a call that began before. */
+  void close() {
     structure.lock();
     try {
-      authenticated.clear();
+      authenticated.close();
       byPrincipal.clear();
       calendar.clear();
-      anonymous.clear();
+      anonymous.close();
     } finally {
       structure.unlock();
     }
@@ -235,6 +234,7 @@ final class SessionTable {
     }
     // No need to count further: the login is refused, or too many sessions would have to end.
     long most = whenFull == WhenFull.EVICT_OLDEST ? (long) limit + LoginLimit.MAX_EVICTED : limit;
+    List<Candidate> oldest;
     try (Step step = new Step()) {
       List<Candidate> others = freezeLive(session.principal().orElseThrow(), own, now, step, most);
       int excess = Math.max(0, others.size() - limit + 1);
@@ -245,7 +245,7 @@ final class SessionTable {
         return new Admission(Outcome.CROWDED, List.of());
       }
       others.sort(AUTHENTICATED_LONGEST_AGO);
-      List<Candidate> oldest = others.subList(0, excess);
+      oldest = others.subList(0, excess);
       oldest.forEach(one -> one.frozen.becomes(null));
       if (isNew) {
         anonymous.bound(room(session.id(), excess) - 1);
@@ -257,8 +257,10 @@ final class SessionTable {
         return new Admission(Outcome.CONFLICT, List.of());
       }
       oldest.forEach(one -> forget(one.slot, one.session));
-      return new Admission(Outcome.STORED, oldest.stream().map(one -> one.session).toList());
     }
+    // Only now: until the step was taken, touches of the others succeeded.
+    return new Admission(
+        Outcome.STORED, oldest.stream().map(one -> one.slot.asSeen(one.session)).toList());
   }
 
   /** Freezes other live sessions of a principal, so that their number does not change. */
@@ -276,7 +278,7 @@ final class SessionTable {
             && !slot.isExpired(stored, now)) {
           Step.Frozen frozen = step.freeze(slot, stored);
           if (frozen != null) {
-            live.add(new Candidate(slot, slot.asSeen(stored), frozen));
+            live.add(new Candidate(slot, stored, frozen));
             break;
           }
           stored = slot.read();
@@ -324,13 +326,11 @@ final class SessionTable {
     return null;
   }
 
-  /**
-   * Registers a session by its principal; returns whether it was not yet registered as
-   * authenticated.
-   */
+  /** Registers an authenticated session; returns whether its slot was not yet registered. */
   private boolean register(Slot slot, StoredSession session) {
+    boolean isNew = authenticated.put(slot);
     session.principal().ifPresent(principal -> byPrincipal.add(principal, slot));
-    return authenticated.put(slot);
+    return isNew;
   }
 
   /** Removes all references to a slot that is now empty. */

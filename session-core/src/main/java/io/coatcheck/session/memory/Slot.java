@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The last-seen time is a separate number: every request changes it, and a new snapshot each
  * time would be one more object in the garbage collector's old generation. Readers get a snapshot
- * {@link #asSeen}. Expiry seals that number before it ends the session, so that no touch comes in
- * between; any other operation that ends the session seals it right afterwards.
+ * {@link #asSeen}. Expiry holds that number before it ends the session, so that no touch comes in
+ * between; any other operation that ends the session seals it right afterwards, held or not.
  */
 final class Slot implements LiveSessions.UsableSession {
 
@@ -41,7 +41,10 @@ final class Slot implements LiveSessions.UsableSession {
   /** A snapshot, a {@link Step.Frozen}, or null. */
   private volatile @Nullable Object content;
 
-  /** When the session was last touched, in milliseconds; the complement of that while sealed. */
+  /**
+   * When the session was last touched, in milliseconds; {@link #held} while an expiry decides, and
+   * its complement once sealed. Both are negative.
+   */
   private volatile long seen;
 
   /** The object attached to the session in this process. */
@@ -119,7 +122,17 @@ final class Slot implements LiveSessions.UsableSession {
   }
 
   private static long moment(long touched) {
-    return touched < 0 ? ~touched : touched;
+    return touched >= 0 ? touched : isHeld(touched) ? held(touched) : ~touched;
+  }
+
+  /** Returns the number that stands for a moment which an expiry holds, or the moment for it. */
+  private static long held(long touched) {
+    return touched ^ Long.MIN_VALUE;
+  }
+
+  /** Returns whether a number is held; moments are less than half of what the number could be. */
+  private static boolean isHeld(long touched) {
+    return touched < Long.MIN_VALUE >> 1;
   }
 
   /** Returns when the session was last touched, in milliseconds since the epoch. */
@@ -184,16 +197,25 @@ final class Slot implements LiveSessions.UsableSession {
    */
   boolean expire(StoredSession expected, Instant cutoff) {
     long touched = seen;
-    if (touched < 0
-        || !isExpired(expected, touched, cutoff.toEpochMilli())
-        || !SEEN.compareAndSet(this, touched, ~touched)) {
-      return false;
+    return touched >= 0
+        && isExpired(expected, touched, cutoff.toEpochMilli())
+        && hold(touched)
+        && emptyHeld(expected, touched);
+  }
+
+  /** Blocks touches until {@link #emptyHeld}; false if there was one, or another thread does. */
+  boolean hold(long touched) {
+    return SEEN.compareAndSet(this, touched, held(touched));
+  }
+
+  /** Empties the slot of exactly this snapshot, or else admits touches again. */
+  boolean emptyHeld(StoredSession expected, long touched) {
+    boolean emptied = replace(expected, null);
+    if (!emptied) {
+      // Unless another thread has emptied and sealed it: no touch may come after that.
+      boolean unused = SEEN.compareAndSet(this, held(touched), touched);
     }
-    boolean expired = replace(expected, null);
-    if (!expired) {
-      seen = touched;
-    }
-    return expired;
+    return emptied;
   }
 
   /**
@@ -228,12 +250,13 @@ final class Slot implements LiveSessions.UsableSession {
     return asSeen(expected, seal());
   }
 
-  /** Blocks further touches, and returns the time of the last one. */
+  /** Blocks further touches for good, and returns the sealed time of the last one. */
   private long seal() {
     while (true) {
       long touched = seen;
-      if (touched < 0 || SEEN.compareAndSet(this, touched, ~touched)) {
-        return touched;
+      long sealed = ~moment(touched);
+      if (touched == sealed || SEEN.compareAndSet(this, touched, sealed)) {
+        return sealed;
       }
     }
   }

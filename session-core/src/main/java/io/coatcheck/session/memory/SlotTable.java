@@ -33,7 +33,7 @@ final class SlotTable {
       new AtomicReferenceArray<>(SMALLEST);
   private volatile int size;
 
-  /** How many places are not empty. */
+  /** How many places are not empty; {@link #LARGEST}, which they never are, once closed. */
   private int used;
 
   /** Returns the slot of an id; null if there is none. */
@@ -52,7 +52,7 @@ final class SlotTable {
    * Adds a slot, replacing any other with the same id.
    *
    * @return whether the id was not there before
-   * @throws SessionStoreException if there are half a billion slots
+   * @throws SessionStoreException if there are half a billion slots, or this table is closed
    */
   synchronized boolean put(Slot slot) {
     SessionId id = slot.id();
@@ -109,14 +109,18 @@ final class SlotTable {
     return size;
   }
 
-  synchronized void clear() {
+  /** Removes all slots; a later {@link #put} throws. */
+  synchronized void close() {
     places = new AtomicReferenceArray<>(SMALLEST);
     size = 0;
-    used = 0;
+    used = LARGEST;
   }
 
   /** Moves all slots to a new array of which they fill at most a quarter, without the gaps. */
   private void rebuild() {
+    if (used == LARGEST) {
+      throw new SessionStoreException("the in-memory store is closed");
+    }
     AtomicReferenceArray<@Nullable Slot> all = places;
     int length = SMALLEST;
     while (length < LARGEST && length < 4L * size) {

@@ -25,6 +25,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What this store promises beyond the contract that the test kit runs against it. */
@@ -268,6 +269,40 @@ class InMemorySessionStoreTest {
     insert(store, Sessions.of("alice"));
     store.close();
     assertThat(store.table().isEmpty()).isTrue();
+  }
+
+  /** A call that found the store open adds nothing after the close: it would stay findable. */
+  @ParameterizedTest
+  @EnumSource(Addition.class)
+  void close_duringACallThatAdds_staysEmpty(Addition addition) {
+    InMemorySessionStore store = InMemorySessionStore.builder().build();
+    StoredSession visitor = insert(store, Sessions.anonymous());
+    insert(store, Sessions.of("alice"));
+    SessionTable table = store.table();
+    Slot found = table.peek(visitor.id());
+    StoredSession login = visitor.toBuilder().principal("alice").authenticatedAt(NOW).build();
+    store.close();
+    assertThatExceptionOfType(SessionStoreException.class)
+        .isThrownBy(
+            () -> {
+              switch (addition) {
+                case ANONYMOUS -> table.insert(Sessions.anonymous().build());
+                case AUTHENTICATED -> table.insert(Sessions.of("alice").build());
+                case LIMITED ->
+                    table.admit(Sessions.of("alice").build(), true, 1, WhenFull.EVICT_OLDEST, NOW);
+                case LOGIN -> table.update(found, login, NOW);
+              }
+            })
+        .withMessageContaining("closed");
+    assertThat(table.isEmpty()).isTrue();
+    assertThat(store.liveSessions().orElseThrow().use(visitor.id())).isNull();
+  }
+
+  private enum Addition {
+    ANONYMOUS,
+    AUTHENTICATED,
+    LIMITED,
+    LOGIN
   }
 
   private static InMemorySessionStore bounded(long maximum) {

@@ -56,7 +56,7 @@ class SlotTableTest {
     for (int number = 0; number < 1_000; number++) {
       assertThat(table.get(id(number))).isSameAs(model.get(id(number)));
     }
-    table.clear();
+    table.close();
     assertThat(table.size()).isZero();
     assertThat(table.get(id(1))).isNull();
   }
