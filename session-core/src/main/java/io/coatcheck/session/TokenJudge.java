@@ -129,7 +129,12 @@ final class TokenJudge {
       return Renewal.CONFIRM;
     }
     Duration interval = engine.renewInterval();
-    boolean due = !interval.isZero() && now >= session.rotatedAt().plus(interval).toEpochMilli();
-    return due ? Renewal.DUE : Renewal.NONE;
+    return !interval.isZero() && isDue(session, interval, now) ? Renewal.DUE : Renewal.NONE;
+  }
+
+  /** Returns whether a secret is as old as the interval, or of unknown age. */
+  private static boolean isDue(StoredSession session, Duration interval, long now) {
+    long age = now - session.rotatedAt().toEpochMilli();
+    return age >= interval.toMillis() || age < -Moments.CLOCK_SKEW.toMillis();
   }
 }

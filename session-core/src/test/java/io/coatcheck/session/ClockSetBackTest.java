@@ -103,6 +103,23 @@ class ClockSetBackTest {
   }
 
   @Test
+  @DisplayName("a secret: it is renewed, and the next time after the interval")
+  void periodicRenewal() {
+    String old = fixture.loggedIn("alice");
+    fixture.pass(Moments.CLOCK_SKEW.negated());
+    assertThat(fixture.serve(old)).as("a clock that is a little behind").isEqualTo(old);
+    fixture.pass(Duration.ofMillis(1).negated());
+
+    String renewed = fixture.serve(old);
+    assertThat(renewed).isNotEqualTo(old);
+    assertThat(fixture.serve(renewed)).isEqualTo(renewed);
+    fixture.pass(Duration.ofMinutes(5).minusMillis(1));
+    assertThat(fixture.serve(renewed)).isEqualTo(renewed);
+    fixture.pass(Duration.ofMillis(1));
+    assertThat(fixture.serve(renewed)).isNotEqualTo(renewed);
+  }
+
+  @Test
   @DisplayName("a renewed secret that the client never got: the old one still opens the session")
   void lostAnswer() {
     String old = fixture.loggedIn("alice");
