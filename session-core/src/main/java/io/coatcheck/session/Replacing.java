@@ -45,7 +45,12 @@ final class Replacing {
       return null;
     }
     WatchedValue known = changes.decoded().watched(name);
-    return known == null ? seen : known.value();
+    if (known != null) {
+      return known.value();
+    }
+    // Another thread may have set and saved it since the caller has read it.
+    Object shared = stored.sharedObject();
+    return shared == null ? seen : shared;
   }
 
   /** Returns the value that was replaced; null if there was none that can be read. */

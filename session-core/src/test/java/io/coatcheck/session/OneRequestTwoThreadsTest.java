@@ -3,6 +3,7 @@ package io.coatcheck.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.event.SessionEvent;
+import io.coatcheck.session.memory.InMemorySessionStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -92,6 +93,24 @@ class OneRequestTwoThreadsTest {
     session.setAttribute("a", "3");
 
     assertThat(first.stillIn(session).isEmpty()).isTrue();
+  }
+
+  @Test
+  @DisplayName("what a change replaces is what another thread has saved since the value was read")
+  void replaceAttribute_afterASaveOfTheOther_findsThat() {
+    try (SessionManager inMemory =
+        SessionManager.builder(InMemorySessionStore.builder().build())
+            .cleanUpInterval(Duration.ZERO)
+            .build()) {
+      SessionAdapter adapter = inMemory.adapter();
+      Session both = adapter.create(adapter.resolve(List.of()));
+      both.setAttribute("a", "1");
+      Object seen = both.attribute("a");
+      both.setAttribute("a", "2");
+      inMemory.save(both);
+
+      assertThat(adapter.replaceAttribute(both, "a", "3", seen, replaced -> {})).isEqualTo("2");
+    }
   }
 
   @Test
