@@ -384,9 +384,10 @@ public final class SessionManager implements AutoCloseable {
   /** Ends the sweeper's thread, then closes the store. Calling it twice is allowed. */
   @Override
   public void close() {
-    if (sweeper != null) {
-      sweeper.close();
+    SessionStore last = engine.store();
+    try (last;
+        sweeper) {
+      // The sweeper is closed first, and the store even if that fails.
     }
-    engine.store().close();
   }
 }

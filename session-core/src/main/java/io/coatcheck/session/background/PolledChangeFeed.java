@@ -129,11 +129,12 @@ public final class PolledChangeFeed implements ChangeFeed {
       if (closed) {
         throw new SessionStoreException("subscribe failed: the store is closed");
       }
-      Subscription subscription = listeners.add(listener);
+      // First: if the thread cannot start, nothing is left, and the next call tries again.
       if (!started) {
-        started = true;
         work.start();
+        started = true;
       }
+      Subscription subscription = listeners.add(listener);
       work.wake();
       return subscription;
     }

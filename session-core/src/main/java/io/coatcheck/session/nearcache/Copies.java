@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Unknown ids leave nothing behind, so that a flood of them costs no memory.
  */
-final class Copies implements NearCopies {
+final class Copies implements NearCopies, AutoCloseable {
 
   private final SessionStore store;
   private final long maxStaleness;
@@ -228,7 +228,8 @@ final class Copies implements NearCopies {
    * Stores the pending touches, discards all copies and loads in progress, and ends the listener's
    * thread.
    */
-  void close() {
+  @Override
+  public void close() {
     if (touches != null) {
       touches.close();
     }

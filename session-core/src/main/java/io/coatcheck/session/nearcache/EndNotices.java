@@ -45,7 +45,6 @@ final class EndNotices {
 
   /** Sets the listener, and starts the thread if there is none yet. */
   synchronized void listener(Consumer<StoredSession> consumer) {
-    listener = consumer;
     if (thread == null && !closed) {
       RecurringWork started =
           new RecurringWork(
@@ -56,6 +55,8 @@ final class EndNotices {
       started.start();
       thread = started;
     }
+    // Only now: if the thread cannot start, nothing is queued for it.
+    listener = consumer;
   }
 
   /**

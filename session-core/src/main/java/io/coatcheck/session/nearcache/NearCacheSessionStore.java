@@ -252,14 +252,10 @@ public final class NearCacheSessionStore implements SessionStore {
 
   @Override
   public void close() {
-    try {
-      upkeep.close();
-    } finally {
-      try {
-        copies.close();
-      } finally {
-        store.close();
-      }
+    try (store;
+        copies;
+        upkeep) {
+      // The upkeep is closed first, and each even if the one before fails.
     }
   }
 

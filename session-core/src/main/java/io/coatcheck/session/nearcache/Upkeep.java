@@ -17,8 +17,8 @@ final class Upkeep implements AutoCloseable {
   private final ChangeFeed.@Nullable Subscription subscription;
 
   /**
-   * Subscribes to the feed, and starts the comparison. There must be no copies yet: changes from
-   * before the subscription are not reported.
+   * Starts the comparison, and subscribes to the feed; if either fails, neither is left. There must
+   * be no copies yet: changes from before the subscription are not reported.
    *
    * @param freshness what to use of the store
    */
@@ -32,9 +32,16 @@ final class Upkeep implements AutoCloseable {
             ? new Revalidator(
                 copies, batches.get(), freshness.interval(), feed.isPresent() ? changes : null)
             : null;
-    subscription = feed.map(reporting -> reporting.subscribe(changes)).orElse(null);
+    // Last, so that a failure leaves no subscription; and in turn, it leaves no thread.
     if (revalidator != null) {
       revalidator.start();
+    }
+    try {
+      subscription = feed.map(reporting -> reporting.subscribe(changes)).orElse(null);
+    } catch (Throwable failure) {
+      try (revalidator) {
+        throw failure;
+      }
     }
   }
 
@@ -51,14 +58,9 @@ final class Upkeep implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      if (subscription != null) {
-        subscription.close();
-      }
-    } finally {
-      if (revalidator != null) {
-        revalidator.close();
-      }
+    try (revalidator;
+        subscription) {
+      // The subscription is closed first, and each even if the one before fails.
     }
   }
 }

@@ -1,12 +1,14 @@
 package io.coatcheck.session.background;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.ChangeListeners;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.test.log.RecordedLog;
+import java.lang.invoke.MethodHandles;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.concurrent.CountDownLatch;
@@ -27,41 +29,77 @@ class PolledChangeFeedTest {
 
   /** Reads the log as often as there are reasons to fail, and once more. */
   private void failWith(Stream<String> reasons) throws InterruptedException {
-    Iterator<String> next = reasons.iterator();
-    CountDownLatch readAgain = new CountDownLatch(2);
-    PolledChangeFeed.Reader reader =
-        new PolledChangeFeed.Reader() {
-
-          @Override
-          public boolean read() {
-            if (next.hasNext()) {
-              throw new SessionStoreException(next.next());
-            }
-            readAgain.countDown();
-            return false;
-          }
-
-          @Override
-          public void rest() {}
-        };
-    PolledChangeFeed feed =
-        new PolledChangeFeed(
-            new ChangeListeners(), reader, Duration.ofMillis(1), LoggerFactory.getLogger(LOGGER));
-    feed.subscribe(
-        new ChangeFeed.Listener() {
-          @Override
-          public void changed(SessionId id) {}
-
-          @Override
-          public void missed() {}
-
-          @Override
-          public void completeUpTo(long nanoTime) {}
-        });
+    Reading reader = new Reading(reasons);
+    PolledChangeFeed feed = feed(new ChangeListeners(), reader);
+    feed.subscribe(new Silent());
     try {
-      assertThat(readAgain.await(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(reader.readAgain.await(60, TimeUnit.SECONDS)).isTrue();
     } finally {
       feed.close();
+    }
+  }
+
+  private static PolledChangeFeed feed(ChangeListeners listeners, Reading reader) {
+    return new PolledChangeFeed(
+        listeners, reader, Duration.ofMillis(1), LoggerFactory.getLogger(LOGGER));
+  }
+
+  /** Fails for each reason, and then reads nothing. */
+  private static final class Reading implements PolledChangeFeed.Reader {
+
+    private final Iterator<String> next;
+    private final CountDownLatch readAgain = new CountDownLatch(2);
+
+    Reading(Stream<String> reasons) {
+      next = reasons.iterator();
+    }
+
+    @Override
+    public boolean read() {
+      if (next.hasNext()) {
+        throw new SessionStoreException(next.next());
+      }
+      readAgain.countDown();
+      return false;
+    }
+
+    @Override
+    public void rest() {}
+  }
+
+  private static final class Silent implements ChangeFeed.Listener {
+
+    @Override
+    public void changed(SessionId id) {}
+
+    @Override
+    public void missed() {}
+
+    @Override
+    public void completeUpTo(long nanoTime) {}
+  }
+
+  /** A thread cannot be started twice, just as it cannot be without memory for it. */
+  @Test
+  @DisplayName("a subscription for which no thread can be started is not left behind")
+  void subscribe_threadThatCannotStart_leavesNoListener() throws Exception {
+    ChangeListeners listeners = new ChangeListeners();
+    PolledChangeFeed feed = feed(listeners, new Reading(Stream.empty()));
+    RecurringWork work =
+        (RecurringWork)
+            MethodHandles.privateLookupIn(PolledChangeFeed.class, MethodHandles.lookup())
+                .findVarHandle(PolledChangeFeed.class, "work", RecurringWork.class)
+                .get(feed);
+    work.start();
+    try {
+      for (int i = 0; i < 2; i++) {
+        assertThatThrownBy(() -> feed.subscribe(new Silent()))
+            .as("attempt %d", i + 1)
+            .isInstanceOf(IllegalThreadStateException.class);
+        assertThat(listeners.isEmpty()).isTrue();
+      }
+    } finally {
+      assertThat(work.end()).isTrue();
     }
   }
 

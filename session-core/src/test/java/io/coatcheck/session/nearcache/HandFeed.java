@@ -17,8 +17,12 @@ final class HandFeed implements ChangeFeed {
   /** Thrown when a subscription is closed. */
   volatile @Nullable RuntimeException closeFailure;
 
+  /** Run before each subscription. */
+  volatile Runnable beforeSubscribe = () -> {};
+
   @Override
   public Subscription subscribe(Listener listener) {
+    beforeSubscribe.run();
     listeners.add(listener);
     return () -> {
       RuntimeException failure = closeFailure;

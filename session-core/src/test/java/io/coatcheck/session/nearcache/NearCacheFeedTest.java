@@ -8,6 +8,7 @@ import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.test.log.RecordedLog;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -115,6 +116,41 @@ class NearCacheFeedTest {
         .filteredOn(thread -> !before.contains(thread))
         .extracting(Thread::getName)
         .noneMatch(name -> name.startsWith("coatcheck-notifier"));
+  }
+
+  @Test
+  void close_twoFailures_throwsTheFirstWithTheOther() {
+    remote.feed.closeFailure = new IllegalStateException("of the feed");
+    remote.closeFailure = new IllegalStateException("of the store");
+    NearCacheSessionStore node = NearCacheSessionStore.builder(remote).build();
+
+    assertThatThrownBy(node::close)
+        .isSameAs(remote.feed.closeFailure)
+        .hasSuppressedException(remote.closeFailure);
+  }
+
+  /** If there is no memory for the thread, for example, its start fails. */
+  @Test
+  @DisplayName("it subscribes when its thread runs: neither is left if the other cannot begin")
+  void build_feedThatCannotBeSubscribedTo_endsTheThread() {
+    Set<Thread> others = revalidators();
+    Set<Thread> started = new HashSet<>();
+    remote.feed.beforeSubscribe =
+        () -> {
+          started.addAll(revalidators());
+          started.removeAll(others);
+          throw new IllegalStateException("of the feed");
+        };
+
+    assertThatThrownBy(() -> NearCacheSessionStore.wrap(remote)).hasMessage("of the feed");
+
+    assertThat(started).hasSize(1).noneMatch(Thread::isAlive);
+  }
+
+  private static Set<Thread> revalidators() {
+    Set<Thread> threads = new HashSet<>(Thread.getAllStackTraces().keySet());
+    threads.removeIf(thread -> !thread.getName().startsWith("coatcheck-revalidator"));
+    return threads;
   }
 
   @Test

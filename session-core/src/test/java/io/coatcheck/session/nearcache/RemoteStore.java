@@ -47,6 +47,9 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
   volatile boolean down;
   volatile boolean closed;
 
+  /** Thrown when this is closed. */
+  volatile @Nullable RuntimeException closeFailure;
+
   /** Run once before the next find reads. */
   volatile Runnable beforeFindReads = () -> {};
 
@@ -298,5 +301,6 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
   @Override
   public void close() {
     closed = true;
+    fail(closeFailure);
   }
 }
