@@ -60,9 +60,7 @@ public final class Main {
                   Results.begin(
                       results, "redis", "entrant", "kind", "round", "perSecond", "commands"),
                   rounds);
-      case "revocation" ->
-          Revocation.run(
-              Results.begin(results, "revocation", "entrant", "logouts", "p50", "p99", "max"), 140);
+      case "revocation" -> revocation(results, only);
       case "cluster" ->
           Cluster.run(
               Results.begin(
@@ -180,6 +178,16 @@ public final class Main {
         pairs,
         SESSIONS,
         kinds);
+  }
+
+  private static void revocation(Path results, List<String> only) throws Exception {
+    Set<Revocation.Kind> kinds = EnumSet.noneOf(Revocation.Kind.class);
+    only.forEach(name -> kinds.add(Revocation.Kind.valueOf(name)));
+    String name = only.isEmpty() ? "revocation" : "revocation-some";
+    Revocation.run(
+        Results.begin(results, name, "entrant", "logouts", "p50", "p99", "max"),
+        140,
+        only.isEmpty() ? EnumSet.allOf(Revocation.Kind.class) : kinds);
   }
 
   private static void growth(Path results, int rounds) {

@@ -10,9 +10,8 @@ import io.coatcheck.test.servers.Redis;
 import io.lettuce.core.RedisURI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Function;
-import java.util.function.UnaryOperator;
 import javax.sql.DataSource;
 import org.HdrHistogram.Histogram;
 
@@ -26,50 +25,71 @@ final class Revocation {
 
   private Revocation() {}
 
-  static void run(Results results, int ends) throws Exception {
-    try (Postgres postgres = Postgres.start()) {
-      onPostgres(results, postgres, ends, "Coatcheck JDBC", Coatchecks::store);
-      onPostgres(
-          results,
-          postgres,
-          ends,
-          "Coatcheck JDBC + near cache",
-          pool -> NearCacheSessionStore.wrap(Coatchecks.store(pool)));
-      onPostgres(
-          results,
-          postgres,
-          ends,
-          "Coatcheck JDBC + near cache; change feed",
-          Coatchecks::feedStore);
+  /** What the other node has. */
+  enum Kind {
+    JDBC("Coatcheck JDBC"),
+    NEAR("Coatcheck JDBC + near cache"),
+    FEED("Coatcheck JDBC + near cache; change feed"),
+    NOTIFICATIONS("Coatcheck JDBC + near cache; notifications"),
+    REDIS("Coatcheck Redis"),
+    REDIS_NEAR("Coatcheck Redis + near cache");
+
+    private final String title;
+
+    Kind(String title) {
+      this.title = title;
     }
-    try (Redis redis = Redis.start()) {
-      onRedis(results, redis.port(), ends, "Coatcheck Redis", store -> store);
-      onRedis(
-          results, redis.port(), ends, "Coatcheck Redis + near cache", NearCacheSessionStore::wrap);
+
+    private boolean isOnRedis() {
+      return this == REDIS || this == REDIS_NEAR;
+    }
+
+    private SessionStore store(DataSource pool) {
+      return switch (this) {
+        case NEAR -> NearCacheSessionStore.wrap(Coatchecks.store(pool));
+        case FEED -> Coatchecks.feedStore(pool);
+        case NOTIFICATIONS -> NearCacheSessionStore.wrap(recording(pool, this));
+        default -> Coatchecks.store(pool);
+      };
     }
   }
 
-  private static void onPostgres(
-      Results results,
-      Postgres postgres,
-      int ends,
-      String name,
-      Function<DataSource, SessionStore> store)
+  static void run(Results results, int ends, Set<Kind> kinds) throws Exception {
+    for (Kind kind : kinds) {
+      if (kind.isOnRedis()) {
+        try (Redis redis = Redis.start()) {
+          onRedis(results, redis.port(), ends, kind);
+        }
+      } else {
+        try (Postgres postgres = Postgres.start()) {
+          onPostgres(results, postgres, ends, kind);
+        }
+      }
+    }
+  }
+
+  /** The store that ends the sessions, whatever the other node has. */
+  private static JdbcSessionStore recording(DataSource pool, Kind kind) {
+    return JdbcSessionStore.builder(pool)
+        .createSchema(true)
+        .changeFeed(true)
+        .changeFeedNotifications(kind == Kind.NOTIFICATIONS)
+        .build();
+  }
+
+  private static void onPostgres(Results results, Postgres postgres, int ends, Kind kind)
       throws InterruptedException {
     Population population = postgres.fillCoatcheck(ends);
     try (HikariDataSource one = postgres.pool(2);
         HikariDataSource other = postgres.pool(4);
-        SessionManager ending =
-            Coatchecks.manager(
-                JdbcSessionStore.builder(one).createSchema(true).changeFeed(true).build());
+        SessionManager ending = Coatchecks.manager(recording(one, kind));
         Contestant asking =
-            Coatchecks.contestant(Coatchecks.manager(store.apply(other)), population)) {
-      measure(results, ends, name, population, ending, asking);
+            Coatchecks.contestant(Coatchecks.manager(kind.store(other)), population)) {
+      measure(results, ends, kind.title, population, ending, asking);
     }
   }
 
-  private static void onRedis(
-      Results results, int port, int ends, String name, UnaryOperator<SessionStore> copies)
+  private static void onRedis(Results results, int port, int ends, Kind kind)
       throws InterruptedException {
     Population population = new Population(ends);
     Instant now = Instant.now();
@@ -78,10 +98,11 @@ final class Revocation {
     for (int i = 0; i < ends; i++) {
       one.insert(population.encoded(i, true, Coatchecks.CODEC, now));
     }
-    SessionStore other = copies.apply(RedisSessionStore.builder(server).build());
+    SessionStore found = RedisSessionStore.builder(server).build();
+    SessionStore other = kind == Kind.REDIS_NEAR ? NearCacheSessionStore.wrap(found) : found;
     try (SessionManager ending = Coatchecks.manager(one);
         Contestant asking = Coatchecks.contestant(Coatchecks.manager(other), population)) {
-      measure(results, ends, name, population, ending, asking);
+      measure(results, ends, kind.title, population, ending, asking);
     }
   }
 
