@@ -65,7 +65,14 @@ final class NoStore {
   }
 
   private static boolean hasOnly(HttpServletResponse response, String name, String value) {
-    return List.of(value).equals(List.copyOf(response.getHeaders(name)));
+    boolean isPresent = false;
+    for (String present : response.getHeaders(name)) {
+      if (isPresent || !present.equals(value)) {
+        return false;
+      }
+      isPresent = true;
+    }
+    return isPresent;
   }
 
   /** Adds them to the response. A header cannot be removed, so contradicting ones are replaced. */

@@ -147,7 +147,10 @@ final class RequestAuthenticator {
     boolean isSent = state.locked(() -> take(loggedIn));
     if (isSent) {
       // The client's token of another user's session is replaced.
-      resolver.user().endWithheld(exchange.manager());
+      ContainerUser user = resolver.userIfAny();
+      if (user != null) {
+        user.endWithheld(exchange.manager());
+      }
     }
     HttpSessionView view = exchange.viewOf(loggedIn);
     Map<String, Object> values = loggedIn == found ? Map.of() : endUnstored(found);

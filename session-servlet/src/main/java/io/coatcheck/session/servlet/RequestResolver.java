@@ -367,13 +367,15 @@ final class RequestResolver {
   ContainerUser user() {
     return state.locked(
         () -> {
-          ContainerUser known = user;
-          if (known == null) {
-            known = new ContainerUser(null);
-            user = known;
-          }
+          ContainerUser known = user == null ? new ContainerUser(null) : user;
+          user = known;
           return known;
         });
+  }
+
+  /** Returns the container's user, without the lock; null if nothing has asked about it so far. */
+  @Nullable ContainerUser userIfAny() {
+    return user;
   }
 
   /** Returns the name of the container's user of this request; null if there is none. */

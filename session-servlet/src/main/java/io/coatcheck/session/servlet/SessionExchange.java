@@ -144,7 +144,8 @@ final class SessionExchange implements SessionScope {
 
   /** Returns what the application sees of a session of this request. */
   HttpSessionView viewOf(Session seen) {
-    return state.locked(() -> current.viewOf(seen));
+    HttpSessionView known = current.viewIfAny(seen);
+    return known == null ? state.locked(() -> current.viewOf(seen)) : known;
   }
 
   /** Returns what the application sees of the session; null if there is none. */
