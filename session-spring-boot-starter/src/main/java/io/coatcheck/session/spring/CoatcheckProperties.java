@@ -173,7 +173,8 @@ record CoatcheckProperties(
    * @param path the path below which browsers send it; "/" by default
    * @param domain the domain whose hosts all get it; none by default
    * @param sameSite with which requests of other sites browsers send it; "lax" by default
-   * @param partitioned whether browsers keep one cookie for each site in the address bar
+   * @param partitioned whether browsers keep one cookie for each site in the address bar; false by
+   *     default
    * @param insecureForLocalDevelopment whether the cookie is sent over plain HTTP, to a host other
    *     than localhost
    */
@@ -211,8 +212,10 @@ record CoatcheckProperties(
   /**
    * The limit on anonymous sessions that a client may begin.
    *
-   * @param anonymousSessionsPerSecond how many per second; no limit by default
-   * @param burst how many at once
+   * @param anonymousSessionsPerSecond how many anonymous sessions a client may begin per second; no
+   *     limit by default
+   * @param burst how many anonymous sessions a client may begin at once; by default as many as per
+   *     second
    * @param trustedProxies addresses or networks of proxies whose "X-Forwarded-For" is believed
    */
   record FloodGuard(
@@ -223,7 +226,7 @@ record CoatcheckProperties(
   /**
    * The store in memory.
    *
-   * @param maximumSessions how many sessions it holds; 1,000,000 by default
+   * @param maximumSessions how many sessions the store in memory holds; 1,000,000 by default
    * @param copyOnRead whether values are encoded and copied as a database would: for tests
    */
   record Memory(@Nullable Long maximumSessions, @DefaultValue("false") boolean copyOnRead) {}
@@ -231,7 +234,7 @@ record CoatcheckProperties(
   /**
    * The store in a database.
    *
-   * @param tableName the table; "http_session" by default
+   * @param tableName the table of sessions; "http_session" by default
    * @param createSchema when the table is created
    * @param database the kind of database, so that the application starts while it cannot be
    *     reached; by default the driver is asked
@@ -263,7 +266,7 @@ record CoatcheckProperties(
    *     default
    * @param confirmReplicas how many replicas must have a login or a logout before it counts; none
    *     by default
-   * @param confirmTimeout how long they may take
+   * @param confirmTimeout how long replicas may take to confirm a login or a logout
    * @param buckets over how many hash tags the sessions are spread, for a cluster; 1 by default
    */
   record Redis(
@@ -285,10 +288,10 @@ record CoatcheckProperties(
    *
    * @param enabled whether a database or Redis has a near cache in front
    * @param maxStaleness how long a copy may admit requests; 1 second by default
-   * @param serveStaleOnOutage how much longer it may while the store cannot be reached; zero by
-   *     default
+   * @param serveStaleOnOutage how much longer a copy may admit requests while the store cannot be
+   *     reached; zero by default
    * @param maximumBytes the approximate memory of the copies; 256 MiB by default
-   * @param revalidate whether copies in use are compared with the store in batches
+   * @param revalidate whether copies in use are compared with the store in batches; true by default
    */
   record NearCache(
       @DefaultValue("true") boolean enabled,

@@ -37,9 +37,10 @@ record MigrationProperties(
    *     chose by default
    * @param cookieName the name of a cookie that may carry tokens, in addition to the header; none
    *     by default
-   * @param cookiePath the path of that cookie; "/" by default
-   * @param cookieDomain the domain of that cookie; none by default
-   * @param clearCookie whether that cookie is deleted when its token was exchanged
+   * @param cookiePath the path of the cookie that may carry tokens; "/" by default
+   * @param cookieDomain the domain of the cookie that may carry tokens; none by default
+   * @param clearCookie whether the cookie that may carry tokens is deleted when its token was
+   *     exchanged
    */
   record Jwt(
       @DefaultValue("false") boolean enabled,
@@ -77,8 +78,8 @@ record MigrationProperties(
   /**
    * The endpoint to which an identity provider posts logout tokens.
    *
-   * @param path its path, such as "/logout/provider"; none by default, and then there is no
-   *     endpoint
+   * @param path the path to which an identity provider posts logout tokens, such as
+   *     "/logout/provider"; none by default, and then there is no endpoint
    * @param maximumLifetime how long a logout token may be valid; 1 day by default
    * @param maximumIdTokenAge how old the ID token of a login may be; 1 hour by default
    */
@@ -98,7 +99,8 @@ record MigrationProperties(
    * @param enabled whether sessions of Spring Session are imported
    * @param tableName the table of Spring Session; by default that of
    *     "spring.session.jdbc.table-name", or "SPRING_SESSION"
-   * @param queryTimeout the bound of each statement on that table; 5 seconds by default
+   * @param queryTimeout the bound of each statement on the table of Spring Session; 5 seconds by
+   *     default
    * @param cookieName the name of the old cookie; by default that of
    *     "server.servlet.session.cookie.name", or "SESSION"
    * @param cookiePath the path of the old cookie; by default that of

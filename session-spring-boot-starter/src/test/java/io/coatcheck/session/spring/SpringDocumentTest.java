@@ -26,6 +26,13 @@ class SpringDocumentTest {
   private static final Pattern PROPERTY =
       Pattern.compile("\"name\": \"(coatcheck\\.[a-z0-9.-]+)\"");
 
+  private static final Pattern DESCRIPTION = Pattern.compile("\"description\": \"([^\n]+)\"");
+
+  /** Words that refer to the description of another property, or of the group. */
+  private static final Pattern ELSEWHERE =
+      Pattern.compile(
+          "^(its|how many (per|at)|the table;)|\\b(that (cookie|table)|they may|it may|it holds)\\b");
+
   @Test
   @DisplayName("lists every property, and no other")
   void properties() throws IOException {
@@ -40,6 +47,14 @@ class SpringDocumentTest {
     known.forEach(name -> groups.add(name.substring(0, name.lastIndexOf('.'))));
     assertThat(found(NAMED, text()))
         .allMatch(name -> known.contains(name) || groups.contains(name));
+  }
+
+  @Test
+  @DisplayName("is not needed by an editor, which shows the description of one property alone")
+  void descriptions() throws IOException {
+    assertThat(found(DESCRIPTION, metadata()))
+        .hasSizeGreaterThan(50)
+        .noneMatch(description -> ELSEWHERE.matcher(description).find());
   }
 
   @Test
