@@ -120,12 +120,12 @@ final class Announcements implements RedisConnectionStateListener {
   }
 
   private void connectLater(Throwable failure) {
+    client.later(PAUSE, this::connect); // First: an error below must not end the attempts.
     if (!isOver() && !isMissing.getAndSet(true)) {
       LOG.info(
           "ends of sessions are not announced until the connection for them is open: {}",
           Link.describe(failure));
     }
-    client.later(PAUSE, this::connect);
   }
 
   private void use(StatefulRedisPubSubConnection<byte[], byte[]> opened) {

@@ -142,7 +142,8 @@ final class ServerCheck {
     String policy = setting(info, "maxmemory_policy");
     if (!policy.isEmpty() && !policy.equals("noeviction")) {
       LOG.warn(
-          "Redis may evict sessions when its memory is full, which logs users out without an event:"
+          "Redis may evict sessions when its memory is full, which logs users out without an event, and"
+              + " lists of users' sessions, without which a sign-out everywhere misses some:"
               + " maxmemory-policy is {}, set it to noeviction",
           policy);
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.ChangeFeed;
@@ -34,6 +35,7 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -59,6 +61,7 @@ class RedisAnnouncementsTest {
 
   private final Logger logger = (Logger) LoggerFactory.getLogger(RedisSessionStore.class);
   private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
+  private final CountDownLatch failed = new CountDownLatch(1);
 
   @BeforeEach
   void record() {
@@ -388,6 +391,36 @@ class RedisAnnouncementsTest {
       announcements.listen(() -> {});
       TestServer.await("attempts", () -> attempts.get() > 5);
       announcements.close();
+    }
+  }
+
+  @Test
+  @DisplayName("again after the connection was lost, even if that cannot be logged")
+  void error_doesNotEndTheAttempts() {
+    AppenderBase<ILoggingEvent> failing =
+        new AppenderBase<>() {
+          @Override
+          public synchronized void doAppend(ILoggingEvent event) {
+            if (event.getMessage().startsWith("ends of sessions are not announced until")) {
+              failed.countDown();
+              throw new UnsupportedOperationException("a log that fails");
+            }
+          }
+
+          @Override
+          protected void append(ILoggingEvent event) {}
+        };
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").changeFeedInterval(INTERVAL).build()) {
+      store.changeFeed().orElseThrow().subscribe(new Changes());
+      server.awaitSubscribers("a", 1);
+      logger.addAppender(failing);
+      server.stop();
+      TestServer.await("an attempt that failed", () -> failed.getCount() == 0);
+      server.start();
+      server.awaitSubscribers("a", 1);
+    } finally {
+      logger.detachAppender(failing);
     }
   }
 

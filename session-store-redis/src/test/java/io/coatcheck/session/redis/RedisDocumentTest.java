@@ -9,7 +9,11 @@ import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.testkit.SampleSessions;
 import io.coatcheck.session.token.SessionId;
+import io.lettuce.core.Limit;
+import io.lettuce.core.Range;
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.StreamMessage;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.output.StatusOutput;
 import io.lettuce.core.protocol.CommandArgs;
@@ -17,6 +21,7 @@ import io.lettuce.core.protocol.CommandType;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,6 +39,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -279,6 +285,84 @@ class RedisDocumentTest {
         .isEqualTo(1);
     store.insert(second);
     assertThat(store.delete(second.id())).isPresent();
+  }
+
+  @Test
+  @DisplayName("has commands by hand that list and end sessions, and spare records of credentials")
+  void byHand() throws IOException {
+    List<MatchResult> commands =
+        Pattern.compile("redis-cli EVAL \"([^\"]+)\" 1 '([^']+)' (\\S+)")
+            .matcher(section("## By hand"))
+            .results()
+            .toList();
+    assertThat(commands).hasSize(4);
+    List<StoredSession> sessions = UserSessions.of("alice", 3, NOW);
+    StoredSession bobs = SampleSessions.authenticated("bob", NOW).build();
+    StoredSession claim = SampleSessions.authenticated("coatcheck-claim:jti", NOW).build();
+    StoredSession anonymous = SampleSessions.anonymous(SessionId.of(7, 7), NOW).build();
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("coatcheck").build()) {
+      sessions.forEach(store::insert);
+      List.of(bobs, claim, anonymous).forEach(store::insert);
+      SessionId first = sessions.get(0).id();
+      store.touch(first, NOW.plusSeconds(5), NOW);
+
+      List<byte[]> lines = run(server, commands.get(0), ScriptOutputType.MULTI, null);
+      assertThat(lines).hasSize(3);
+      assertThat(lines)
+          .extracting(line -> new String(line, StandardCharsets.US_ASCII))
+          .contains(
+              first.toString().replace("-", "")
+                  + " "
+                  + NOW.getEpochSecond()
+                  + " "
+                  + (NOW.getEpochSecond() + 5));
+
+      long one = run(server, commands.get(1), ScriptOutputType.INTEGER, first.toString());
+      assertThat(one).isEqualTo(1);
+      assertThat(store.find(first)).isEmpty();
+      assertThat(recorded(server)).contains(first);
+
+      long alices = run(server, commands.get(2), ScriptOutputType.INTEGER, null);
+      assertThat(alices).isEqualTo(2);
+      assertThat(sessions).allSatisfy(each -> assertThat(store.find(each.id())).isEmpty());
+      assertThat(recorded(server)).containsAll(sessions.stream().map(StoredSession::id).toList());
+      assertThat(store.find(bobs.id())).isPresent();
+
+      long all = run(server, commands.get(3), ScriptOutputType.INTEGER, null);
+      assertThat(all).isEqualTo(2);
+      assertThat(store.find(bobs.id())).isEmpty();
+      assertThat(store.find(anonymous.id())).isEmpty();
+      assertThat(store.find(claim.id())).contains(claim);
+
+      store.deleteExpired(bobs.absoluteDeadline(), 100, gone -> {});
+      assertThat(store.principalIndex().orElseThrow().findByPrincipal("alice", null, 10)).isEmpty();
+      byte[] left = new Keys("coatcheck").principal("alice");
+      assertThat(server.<Long>run(redis -> redis.exists(left))).isZero();
+    }
+  }
+
+  /** Runs a command of the page, with another argument if one is given. */
+  @SuppressWarnings("TypeParameterUnusedInFormals") // The client's own methods infer it as well.
+  private static <T> T run(
+      TestServer server, MatchResult command, ScriptOutputType type, @Nullable String argument) {
+    byte[][] keys = {command.group(2).getBytes(StandardCharsets.US_ASCII)};
+    byte[] value =
+        (argument == null ? command.group(3) : argument).getBytes(StandardCharsets.US_ASCII);
+    return server.run(redis -> redis.<T>eval(command.group(1), type, keys, value));
+  }
+
+  private static List<SessionId> recorded(TestServer server) {
+    List<StreamMessage<byte[], byte[]>> log =
+        server.run(
+            redis ->
+                redis.xrange(
+                    new Keys("coatcheck").changes(), Range.unbounded(), Limit.from(1_000)));
+    return log.stream()
+        .map(entry -> entry.getBody().values().iterator().next())
+        .filter(value -> value.length == 16)
+        .map(Keys::id)
+        .toList();
   }
 
   /** Returns the part of the page from a heading to the next one. */

@@ -234,6 +234,24 @@ class RedisForeignRecordTest {
   }
 
   @Test
+  @DisplayName(
+      "a sign-out everywhere misses the sessions of an index that the server has dropped, until they change")
+  void indexThatTheServerDropped_isNotSearched() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      store.insert(session);
+      server.run(commands -> commands.del(new Keys("a").principal("alice")));
+      List<StoredSession> ended = new ArrayList<>();
+
+      assertThat(UserSessions.signOut(store, "alice", ended)).isZero();
+      assertThat(store.find(session.id())).contains(session);
+
+      assertThat(store.update(session, NOW)).isTrue();
+      assertThat(UserSessions.signOut(store, "alice", ended)).isEqualTo(1);
+    }
+  }
+
+  @Test
   @DisplayName("the index of a principal expires with the last of the records, if nothing reads it")
   void recordThatTheServerDropped_leavesAnIndexThatExpires() {
     try (TestServer server = new TestServer();
