@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
@@ -38,6 +39,10 @@ abstract class JwtCookieContract {
   private final AtomicReference<Instant> signedOutAt = new AtomicReference<>(Instant.MIN);
   private final AtomicReference<Runnable> whileTesting = new AtomicReference<>(() -> {});
   private final List<SessionManager> managers = new ArrayList<>();
+
+  /** What the verifier was given. */
+  private final List<String> given = new CopyOnWriteArrayList<>();
+
   private JwtExchange exchange;
   private int node;
   private int another;
@@ -80,6 +85,7 @@ abstract class JwtCookieContract {
   }
 
   private Optional<VerifiedToken> verified(String token) {
+    given.add(token);
     int dot = token.indexOf('.');
     if (token.startsWith("broken.")) {
       throw new IllegalStateException("the verifier failed");
@@ -201,6 +207,7 @@ abstract class JwtCookieContract {
   void tokenThatComesWithTheLogoutInTheHeader_opensNothingInTheCookie() throws Exception {
     get(node, "/", "token=alice.1");
     get(node, "/logout", "", "Authorization", "Bearer alice.1");
+    assertThat(sessionsOf("alice")).as("before the token is presented again").isZero();
     assertOpensNothing("alice.1");
   }
 
@@ -311,11 +318,22 @@ abstract class JwtCookieContract {
 
   @Test
   void header_prevails_overTheCookie() throws Exception {
-    assertThat(get(node, "/", "token=alice.1", "Authorization", "Bearer bob.1").body())
+    // Each token has its own id: otherwise the second is used up by the first.
+    assertThat(get(node, "/", "token=alice.1", "Authorization", "Bearer bob.2").body())
         .isEqualTo("bob");
     assertThat(get(node, "/", "token=alice.1", "Authorization", "Bearer " + "x").body())
         .isEqualTo("anonymous");
     assertThat(sessionsOf("alice")).isZero();
+  }
+
+  /** A verifier may log what it refuses. */
+  @Test
+  void ourToken_isNotGivenToTheVerifier_whereverItComes() throws Exception {
+    String ours = get(node, "/", "token=alice.1").cookie(OURS).substring(OURS.length() + 1);
+    assertThat(get(node, "/", "token=" + ours).status()).isEqualTo(200);
+    assertThat(get(node, "/", "", "Authorization", "Bearer " + ours).status()).isEqualTo(200);
+    assertThat(get(node, "/logout", "token=" + ours).status()).isEqualTo(200);
+    assertThat(given).isNotEmpty().doesNotContain(ours);
   }
 
   @Test
@@ -380,6 +398,7 @@ abstract class JwtCookieContract {
     assertThat(answer.body()).isEqualTo("anonymous");
     assertKept(answer);
     assertThat(exchange.counts().refused()).isEqualTo(1);
+    assertThat(store.calls(StoreOperation.INSERT)).as("the store is left alone").isZero();
   }
 
   @Test

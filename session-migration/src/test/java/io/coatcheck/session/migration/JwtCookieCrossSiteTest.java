@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.servlet.CrossOriginPolicy;
 import io.coatcheck.session.servlet.SessionCookie;
 import io.coatcheck.session.servlet.SessionCookie.SameSite;
 import java.time.Duration;
@@ -25,7 +26,8 @@ class JwtCookieCrossSiteTest {
     JwtExchange exchange =
         JwtExchange.builder(manager, JwtCookieCrossSiteTest::verified).cookieName("token").build();
     SessionCookie cookie = SessionCookie.builder().sameSite(sameSite).build();
-    node = new Node(manager, exchange, filter -> filter.cookie(cookie));
+    CrossOriginPolicy policy = CrossOriginPolicy.builder().exempt("/callback").build();
+    node = new Node(manager, exchange, filter -> filter.cookie(cookie).crossOrigin(policy));
   }
 
   @AfterEach
@@ -80,9 +82,23 @@ class JwtCookieCrossSiteTest {
   @Test
   void formOfAnotherSite_isRefused_andExchangesNothing() throws Exception {
     start(SameSite.NONE);
-    Node.Answer answer =
-        node.post(
-            "/",
+    Node.Answer answer = form("/");
+    assertThat(answer.status()).isEqualTo(403);
+    assertThat(answer.cookies()).isEmpty();
+    assertThat(manager.sessionsOf("alice")).isEmpty();
+  }
+
+  @Test
+  void formOfAnotherSite_onAnExemptPath_exchangesNothing() throws Exception {
+    start(SameSite.NONE);
+    assertThat(form("/callback").cookies()).isEmpty();
+    assertThat(manager.sessionsOf("alice")).isEmpty();
+    assertThat(node.get("/", "Cookie", "token=1").principal()).isEqualTo("alice");
+  }
+
+  private Node.Answer form(String path) throws Exception {
+    return node.post(
+            path,
             "a=b",
             "Cookie",
             "token=1",
@@ -90,8 +106,5 @@ class JwtCookieCrossSiteTest {
             "cross-site",
             "Sec-Fetch-Mode",
             "navigate");
-    assertThat(answer.status()).isEqualTo(403);
-    assertThat(answer.cookies()).isEmpty();
-    assertThat(manager.sessionsOf("alice")).isEmpty();
   }
 }

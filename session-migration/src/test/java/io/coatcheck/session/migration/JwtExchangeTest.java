@@ -238,6 +238,31 @@ class JwtExchangeTest {
     }
   }
 
+  /** A verifier that allows for clocks that differ accepts a token a while longer. */
+  @Test
+  void tokenThatHasExpired_andIsStillVerified_isUsedUpByTheLogout() throws Exception {
+    Instant later = clock.instant().plusSeconds(3_600);
+    AtomicReference<Instant> expiry = new AtomicReference<>(later);
+    SessionManager manager = manager();
+    TokenVerifier verifier =
+        token ->
+            Optional.of(
+                VerifiedToken.of("carol", ISSUER, token, clock.instant(), expiry.get()));
+    Node own = new Node(manager, JwtExchange.builder(manager, verifier).build());
+    try {
+      String cookie = own.get("/", "Authorization", "Bearer 1").cookie().orElseThrow();
+      expiry.set(clock.instant().minusSeconds(1));
+      assertThat(own.get("/", "Authorization", "Bearer 2").result()).contains("refused");
+      Node.Answer bye = own.get("/logout", "Cookie", cookie, "Authorization", "Bearer 2");
+      assertThat(bye.status()).isEqualTo(200);
+      assertThat(manager.sessionsOf("carol")).isEmpty();
+      expiry.set(later);
+      assertThat(own.get("/", "Authorization", "Bearer 2").result()).contains("spent");
+    } finally {
+      own.close();
+    }
+  }
+
   @Test
   void loggedInAlready_keepsTheSession() throws Exception {
     String cookie = node.get("/", "Authorization", bearer("alice", "1")).cookie().orElseThrow();
