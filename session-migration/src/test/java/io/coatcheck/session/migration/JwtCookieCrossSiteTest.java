@@ -98,13 +98,13 @@ class JwtCookieCrossSiteTest {
 
   private Node.Answer form(String path) throws Exception {
     return node.post(
-            path,
-            "a=b",
-            "Cookie",
-            "token=1",
-            "Sec-Fetch-Site",
-            "cross-site",
-            "Sec-Fetch-Mode",
-            "navigate");
+        path,
+        "a=b",
+        "Cookie",
+        "token=1",
+        "Sec-Fetch-Site",
+        "cross-site",
+        "Sec-Fetch-Mode",
+        "navigate");
   }
 }

@@ -12,6 +12,8 @@ import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.servlet.SessionHeader;
+import io.coatcheck.session.servlet.SessionTransport;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.testkit.MutableClock;
 import java.nio.charset.StandardCharsets;
@@ -246,8 +248,7 @@ class JwtExchangeTest {
     SessionManager manager = manager();
     TokenVerifier verifier =
         token ->
-            Optional.of(
-                VerifiedToken.of("carol", ISSUER, token, clock.instant(), expiry.get()));
+            Optional.of(VerifiedToken.of("carol", ISSUER, token, clock.instant(), expiry.get()));
     Node own = new Node(manager, JwtExchange.builder(manager, verifier).build());
     try {
       String cookie = own.get("/", "Authorization", "Bearer 1").cookie().orElseThrow();
@@ -258,6 +259,29 @@ class JwtExchangeTest {
       assertThat(manager.sessionsOf("carol")).isEmpty();
       expiry.set(later);
       assertThat(own.get("/", "Authorization", "Bearer 2").result()).contains("spent");
+    } finally {
+      own.close();
+    }
+  }
+
+  /** A program that keeps no cookie: otherwise it would be logged in for one request. */
+  @Test
+  void program_getsTheSessionsTokenInAHeader() throws Exception {
+    SessionManager manager = manager();
+    JwtExchange forPrograms =
+        JwtExchange.builder(manager, this::verified).transport(SessionTransport.HEADER).build();
+    Node own = new Node(manager, forPrograms, filter -> filter.header(SessionHeader.bearer()));
+    try {
+      Node.Answer first = own.get("/", "Authorization", bearer("alice", "1"));
+      assertThat(first.principal()).isEqualTo("alice");
+      assertThat(first.result()).contains("exchanged");
+      assertThat(first.cookies()).isEmpty();
+      String ours = "Bearer " + first.token().orElseThrow();
+      Node.Answer next = own.get("/", "Authorization", ours);
+      assertThat(next.principal()).isEqualTo("alice");
+      assertThat(next.result()).isEmpty();
+      own.get("/logout", "Authorization", ours);
+      assertThat(own.get("/", "Authorization", bearer("alice", "1")).result()).contains("spent");
     } finally {
       own.close();
     }

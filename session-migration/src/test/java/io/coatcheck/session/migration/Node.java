@@ -112,7 +112,8 @@ final class Node implements AutoCloseable {
       Optional<String> cookie,
       List<String> cookies,
       List<String> varies,
-      Optional<String> retryAfter) {}
+      Optional<String> retryAfter,
+      Optional<String> token) {}
 
   Answer get(String path, String... headers) throws Exception {
     return send(path, headers).get();
@@ -153,7 +154,8 @@ final class Node implements AutoCloseable {
                         .map(cookie -> cookie.substring(0, cookie.indexOf(';'))),
                     response.headers().allValues("Set-Cookie"),
                     response.headers().allValues("Vary"),
-                    response.headers().firstValue("Retry-After")));
+                    response.headers().firstValue("Retry-After"),
+                    response.headers().firstValue("Session-Token")));
   }
 
   SessionManager manager() {
