@@ -261,14 +261,23 @@ public class SessionFilter implements Filter {
     if (known != null && isRefusedForward(exchange, request, response)) {
       return;
     }
-    if (known != null && known.request() == null) {
-      known.resume(
-          request, response, request.getAttribute(sent) instanceof AddedHeaders put ? put : null);
-    }
     SessionRequest ourRequest = SessionRequest.in(request, exchange);
     SessionResponse ourResponse = SessionResponse.in(response, exchange);
-    if (ourRequest != null && ourResponse != null) {
-      Dispatch.passThrough(exchange, request, response, chain);
+    boolean isResumed = known != null && known.request() == null;
+    if (isResumed) {
+      exchange.resume(
+          below(ourRequest, request),
+          below(ourResponse, response),
+          request.getAttribute(sent) instanceof AddedHeaders put ? put : null);
+    }
+    // Undertow makes the error page of an asynchronous dispatch with our wrappers.
+    boolean isErrorPage = isResumed && request.getDispatcherType() == DispatcherType.ERROR;
+    if (ourRequest != null && ourResponse != null && !isErrorPage) {
+      try {
+        Dispatch.passThrough(exchange, request, response, chain);
+      } finally {
+        keepSent(exchange, request);
+      }
       return;
     }
     HttpServletResponse passedResponse = response;
@@ -292,11 +301,28 @@ public class SessionFilter implements Filter {
       if (outer != null && !request.isAsyncStarted()) {
         request.setAttribute(CURRENT, outer);
       }
-      AddedHeaders put = exchange.takeSent();
-      if (put != null) {
-        request.setAttribute(sent, put);
-      }
+      keepSent(exchange, request);
     }
+  }
+
+  /** Keeps what was added to the response of a request that has ended, for its error page. */
+  private void keepSent(SessionExchange exchange, HttpServletRequest request) {
+    AddedHeaders put = exchange.takeSent();
+    if (put != null) {
+      request.setAttribute(sent, put);
+    }
+  }
+
+  private static HttpServletRequest below(
+      @Nullable SessionRequest ours, HttpServletRequest request) {
+    return ours != null && ours.getRequest() instanceof HttpServletRequest below ? below : request;
+  }
+
+  private static HttpServletResponse below(
+      @Nullable SessionResponse ours, HttpServletResponse response) {
+    return ours != null && ours.getResponse() instanceof HttpServletResponse below
+        ? below
+        : response;
   }
 
   /**

@@ -182,6 +182,13 @@ class ServersTest {
             response
                 .getWriter()
                 .print(String.join(",", new TreeSet<>(attributes(request.getSession()))));
+        case "/fails-later" -> {
+          if (isAgain) {
+            request.changeSessionId();
+            throw new IllegalStateException("the dispatch fails");
+          }
+          request.startAsync().dispatch();
+        }
         case "/long-part" -> {
           String done = request.getAttribute(RequestDispatcher.INCLUDE_QUERY_STRING).toString();
           if (done.equals("change")) {
@@ -410,5 +417,22 @@ class ServersTest {
     fay.get("/plain/with-part?end");
 
     assertThat(fay.hasCookie(COOKIE)).isFalse();
+  }
+
+  @ParameterizedTest
+  @MethodSource("servers")
+  @DisplayName("the error page of an asynchronous dispatch has the session, and its new secret")
+  void errorPage_ofAnAsynchronousDispatch(String server) throws Exception {
+    Visitor emil = site(server).visitor();
+    emil.logIn("emil");
+    emil.get("/visits");
+    String before = emil.cookie(COOKIE);
+
+    HttpResponse<String> failed = emil.get("/plain/fails-later");
+
+    assertThat(failed.statusCode()).isEqualTo(500);
+    assertThat(failed.body()).isEqualTo("Sorry, visitor number 1");
+    assertThat(emil.cookie(COOKIE)).isNotEqualTo(before);
+    assertThat(emil.get("/account").body()).isEqualTo("emil");
   }
 }
