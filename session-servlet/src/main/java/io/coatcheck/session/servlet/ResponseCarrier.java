@@ -68,8 +68,12 @@ abstract sealed class ResponseCarrier {
   /** Returns whether the response has the header, once and as it was written. */
   abstract boolean isIntact(String value);
 
-  /** Writes the header, and drops others for the same purpose. */
-  abstract void write(String value);
+  /**
+   * Writes the header, and drops others for the same purpose.
+   *
+   * @param target the response, or one below it
+   */
+  abstract void write(HttpServletResponse target, String value);
 
   final HttpServletResponse response() {
     return response;
@@ -102,10 +106,11 @@ abstract sealed class ResponseCarrier {
   private void writeAll(String value) {
     IncludedHeaders.write(
         response,
-        () -> {
-          write(value);
-          NoStore.putInto(response);
-        });
+        target -> {
+          write(target, value);
+          NoStore.putInto(target);
+        },
+        () -> isIntact(value));
   }
 
   /**
@@ -160,7 +165,7 @@ abstract sealed class ResponseCarrier {
     }
 
     @Override
-    void write(String value) {
+    void write(HttpServletResponse target, String value) {
       if (isTaken) {
         if (IS_REPORTED.compareAndSet(false, true)) {
           LOG.warn(
@@ -172,7 +177,7 @@ abstract sealed class ResponseCarrier {
         return;
       }
       List<String> others = List.of();
-      for (String present : response().getHeaders(SET_COOKIE)) {
+      for (String present : target.getHeaders(SET_COOKIE)) {
         if (!cookie.isSetBy(present)) {
           others = others.isEmpty() ? new ArrayList<>() : others;
           others.add(present);
@@ -181,12 +186,12 @@ abstract sealed class ResponseCarrier {
       // A header cannot be removed; but there is always ours to replace the rest with. An earlier
       // filter, whose own cookie is hidden here, restores it.
       if (others.isEmpty()) {
-        response().setHeader(SET_COOKIE, value);
+        target.setHeader(SET_COOKIE, value);
         return;
       }
-      response().setHeader(SET_COOKIE, others.get(0));
-      others.subList(1, others.size()).forEach(one -> response().addHeader(SET_COOKIE, one));
-      response().addHeader(SET_COOKIE, value);
+      target.setHeader(SET_COOKIE, others.get(0));
+      others.subList(1, others.size()).forEach(one -> target.addHeader(SET_COOKIE, one));
+      target.addHeader(SET_COOKIE, value);
     }
   }
 
@@ -217,8 +222,8 @@ abstract sealed class ResponseCarrier {
     }
 
     @Override
-    void write(String value) {
-      response().setHeader(name, value);
+    void write(HttpServletResponse target, String value) {
+      target.setHeader(name, value);
     }
   }
 }

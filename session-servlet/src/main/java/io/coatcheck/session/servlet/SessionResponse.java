@@ -113,11 +113,11 @@ final class SessionResponse extends HttpServletResponseWrapper {
 
   /**
    * Returns whether a dispatch is under way in which the container may ignore what is called here.
-   * Tomcat then has its own response below this one, which ignores nearly everything in an included
-   * servlet.
+   * Tomcat then has its own response below this one, or below those of earlier filters, which
+   * ignores nearly everything in an included servlet.
    */
   private boolean mayBeIgnored() {
-    return getResponse() != wrapped;
+    return getResponse() != wrapped || IncludedHeaders.isInTomcatsWrapper(wrapped);
   }
 
   // Errors and redirects.

@@ -66,7 +66,10 @@ final class SiteDataHeader {
       values.remove(written);
     }
     values.add(value);
-    IncludedHeaders.write(response, () -> replace(response, values));
+    IncludedHeaders.write(
+        response,
+        target -> replace(target, values),
+        () -> response.getHeaders(NAME).contains(value));
     written = value;
   }
 

@@ -3,6 +3,7 @@ package io.coatcheck.session.servlet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.store.SessionStoreException;
+import jakarta.servlet.Filter;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpServletResponseWrapper;
@@ -46,6 +47,17 @@ class IncludedPartTest {
   @ParameterizedTest
   @ValueSource(strings = {"reset", "length", "length header", "send error", "redirect", "buffer"})
   void longPage_hasTheCookie(String what) {
+    requireCookieOfLongPage(what);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"reset", "length", "length header", "send error", "redirect", "buffer"})
+  void longPageBehindAWrapper_hasTheCookie(String what) {
+    sessionsBehind("a wrapper");
+    requireCookieOfLongPage(what);
+  }
+
+  private void requireCookieOfLongPage(String what) {
     site.on(
             "/part",
             (request, response) -> {
@@ -77,6 +89,74 @@ class IncludedPartTest {
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.setCookies()).hasSize(1);
     assertThat(site.stored(browser.token())).isNotNull();
+  }
+
+  private static final Filter WRAPPING =
+      (request, response, chain) ->
+          chain.doFilter(request, new HttpServletResponseWrapper((HttpServletResponse) response));
+
+  private void sessionsBehind(String front) {
+    SessionFilter sessions = SessionFilter.builder(site.manager).build();
+    SessionCookie other = SessionCookie.builder().name("__Host-other").build();
+    site.filters(
+        switch (front) {
+          case "nothing" -> new Filter[] {sessions};
+          case "a wrapper" -> new Filter[] {WRAPPING, sessions};
+          case "sessions" ->
+              new Filter[] {SessionFilter.builder(site.manager).cookie(other).build(), sessions};
+          default -> throw new IllegalArgumentException(front);
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"nothing", "a wrapper", "sessions"})
+  @DisplayName("I5: a part longer than the buffer has the cookie, whatever filter is in front")
+  void longPart_hasTheCookie(String front) {
+    sessionsBehind(front);
+    site.on(
+            "/part",
+            (request, response) -> {
+              request.getSession().setAttribute("a", "1");
+              response.getOutputStream().write(new byte[100_000]);
+            })
+        .on(
+            "/page",
+            (request, response) -> {
+              response.addHeader("Set-Cookie", "application=1");
+              request.getRequestDispatcher("/part").include(request, response);
+            });
+    Browser browser = site.browser();
+
+    Browser.Answer answer = browser.get("/page");
+
+    assertThat(browser.token()).isNotNull();
+    assertThat(site.stored(browser.token())).isNotNull();
+    assertThat(browser.cookie("application")).isEqualTo("1");
+    assertThat(answer.setCookies()).hasSize(2);
+    assertThat(answer.header("Cache-Control")).isEqualTo("no-store");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"nothing", "a wrapper", "sessions"})
+  void logoutInALongPart_deletesTheCookie(String front) {
+    sessionsBehind(front);
+    site.on(
+            "/part",
+            (request, response) -> {
+              WebSession.of(request).logout();
+              response.getOutputStream().write(new byte[100_000]);
+            })
+        .on(
+            "/page",
+            (request, response) ->
+                request.getRequestDispatcher("/part").include(request, response));
+    Browser browser = site.browser();
+    browser.get("/login");
+    assertThat(browser.token()).isNotNull();
+
+    browser.get("/page");
+
+    assertThat(browser.token()).isNull();
   }
 
   @Test
