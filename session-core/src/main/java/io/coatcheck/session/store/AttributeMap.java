@@ -59,42 +59,43 @@ final class AttributeMap extends AbstractMap<String, AttributeValue> {
     if (map instanceof AttributeMap) {
       return map;
     }
-    // The copy also refuses null, and cannot change while it is copied again.
-    Map<String, AttributeValue> copy = Map.copyOf(map);
-    return copy.isEmpty() || copy.size() > MOST ? copy : few(copy);
+    int size = map.size();
+    AttributeMap few = size == 0 || size > MOST ? null : few(map, size);
+    return few == null ? Map.copyOf(map) : few;
   }
 
-  private static AttributeMap few(Map<String, AttributeValue> map) {
-    Object[] content = null;
-    AttributeCodec common = null;
+  /** Copies a few attributes at once; returns null if the map changes meanwhile. */
+  private static @Nullable AttributeMap few(Map<String, AttributeValue> map, int size) {
+    Object[] content = new Object[2 * size];
     int position = 0;
     for (Map.Entry<String, AttributeValue> attribute : map.entrySet()) {
-      AttributeCodec codec = attribute.getValue().liveCodec();
-      if (codec == null || (common != null && codec != common)) {
-        return fewOfAnyKind(map);
+      String name = Objects.requireNonNull(attribute.getKey(), "name must not be null");
+      // A map that changes may show a name twice.
+      if (position == content.length || position(content, position, name) >= 0) {
+        return null;
       }
-      if (content == null) {
-        content = new Object[2 * map.size() + 1];
-      }
-      common = codec;
-      content[position++] = attribute.getKey();
-      content[position++] = element(attribute.getValue(), codec);
+      content[position++] = name;
+      content[position++] = Objects.requireNonNull(attribute.getValue(), "value must not be null");
     }
-    if (content == null || common == null) {
-      throw new IllegalArgumentException("map must not be empty");
-    }
-    content[position] = common;
-    return new AttributeMap(content);
+    return position == content.length ? new AttributeMap(compact(content)) : null;
   }
 
-  private static AttributeMap fewOfAnyKind(Map<String, AttributeValue> map) {
-    Object[] content = new Object[2 * map.size()];
-    int position = 0;
-    for (Map.Entry<String, AttributeValue> attribute : map.entrySet()) {
-      content[position++] = attribute.getKey();
-      content[position++] = attribute.getValue();
+  /** Returns names and values with the codec of all values, if they are live and have the same. */
+  private static Object[] compact(Object[] content) {
+    AttributeCodec common = ((AttributeValue) content[1]).liveCodec();
+    if (common == null) {
+      return content;
     }
-    return new AttributeMap(content);
+    Object[] compact = Arrays.copyOf(content, content.length + 1);
+    for (int i = 1; i < content.length; i += 2) {
+      AttributeValue value = (AttributeValue) content[i];
+      if (value.liveCodec() != common) {
+        return content;
+      }
+      compact[i] = element(value, common);
+    }
+    compact[content.length] = common;
+    return compact;
   }
 
   /** Returns a value as it is in an array of this codec. */
@@ -173,7 +174,11 @@ final class AttributeMap extends AbstractMap<String, AttributeValue> {
 
   /** Returns the position of a name; negative if it is absent. */
   private static int position(Object[] content, @Nullable Object name) {
-    for (int i = 0; i + 1 < content.length; i += 2) {
+    return position(content, content.length, name);
+  }
+
+  private static int position(Object[] content, int end, @Nullable Object name) {
+    for (int i = 0; i + 1 < end; i += 2) {
       if (content[i].equals(name)) {
         return i;
       }

@@ -7,11 +7,16 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.codec.JavaSerializationCodec;
+import java.util.AbstractMap;
+import java.util.AbstractSet;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -91,6 +96,65 @@ class AttributeMapTest {
     assertThat(AttributeMap.of(AttributeMap.contentOf(copy))).isEqualTo(source);
     assertThat(copy.containsKey("absent")).isFalse();
     assertThat(AttributeMap.copyOf(copy)).isSameAs(copy);
+  }
+
+  @ParameterizedTest
+  @MethodSource("maps")
+  void copyOf_few_isInTheOrderOfTheMap(int number, Kind kind) {
+    Map<String, AttributeValue> source = new LinkedHashMap<>();
+    IntStream.range(0, Math.min(number, 8))
+        .forEach(i -> source.put("name " + (100 - i), kind.value(i)));
+    assertThat(List.copyOf(AttributeMap.copyOf(source).keySet()))
+        .isEqualTo(List.copyOf(source.keySet()));
+  }
+
+  /** A map that another thread changes meanwhile, and that first shows something else. */
+  private static final class Changing extends AbstractMap<String, AttributeValue> {
+    private final List<Map.Entry<String, AttributeValue>> first;
+    private final List<Map.Entry<String, AttributeValue>> later;
+    private boolean hasChanged;
+
+    Changing(
+        List<Map.Entry<String, AttributeValue>> first,
+        List<Map.Entry<String, AttributeValue>> later) {
+      this.first = first;
+      this.later = later;
+    }
+
+    @Override
+    public int size() {
+      return 2;
+    }
+
+    @Override
+    public Set<Map.Entry<String, AttributeValue>> entrySet() {
+      List<Map.Entry<String, AttributeValue>> shown = hasChanged ? later : first;
+      hasChanged = true;
+      return new AbstractSet<>() {
+        @Override
+        public Iterator<Map.Entry<String, AttributeValue>> iterator() {
+          return shown.iterator();
+        }
+
+        @Override
+        public int size() {
+          return shown.size();
+        }
+      };
+    }
+  }
+
+  @Test
+  void copyOf_ofAMapThatChangesMeanwhile_hasEachNameOnceAndNothingElse() {
+    Map.Entry<String, AttributeValue> one = Map.entry("one", Kind.LIVE.value(1));
+    Map.Entry<String, AttributeValue> two = Map.entry("two", Kind.LIVE.value(2));
+    Map.Entry<String, AttributeValue> three = Map.entry("three", Kind.LIVE.value(3));
+    assertThat(AttributeMap.copyOf(new Changing(List.of(one, one), List.of(one, two))))
+        .containsOnlyKeys("one", "two");
+    assertThat(AttributeMap.copyOf(new Changing(List.of(one), List.of(one, two))))
+        .containsOnlyKeys("one", "two");
+    assertThat(AttributeMap.copyOf(new Changing(List.of(one, two, three), List.of(one, three))))
+        .containsOnlyKeys("one", "three");
   }
 
   /** If it broke, each attribute in memory would take 24 bytes more. */
