@@ -39,6 +39,7 @@ final class MySqlSetup extends Setup {
   void checkSettings(Statements statements) throws SQLException {
     refuseStatementLog(statements);
     refuseEmptyAsNull(statements);
+    warnOfSmallPackets(statements);
     try (PreparedStatement statement =
             statements.prepare(
                 "SHOW GLOBAL VARIABLES WHERE (Variable_name = 'wsrep_on' AND Value = 'ON') OR"
@@ -77,6 +78,15 @@ final class MySqlSetup extends Setup {
                 + " configuration and by SET GLOBAL, since with a binary log of statements it takes"
                 + " no write at READ COMMITTED: STATEMENT");
       }
+    }
+  }
+
+  /** Warns of a limit that is smaller than the largest session with its quotes. */
+  private static void warnOfSmallPackets(Statements statements) throws SQLException {
+    if (statements.isTrue("SELECT @@max_allowed_packet < 16777216")) {
+      LOG.warn(
+          "a session with large attributes may not be stored, and its connection is lost each time:"
+              + " set max_allowed_packet of the server to at least 16 MiB");
     }
   }
 

@@ -3,10 +3,12 @@ package io.coatcheck.session.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.test.log.RecordedLog;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -217,6 +219,31 @@ class SchemaCheckTest {
       } finally {
         table.execute("DROP OWNED BY writer");
         table.execute("DROP ROLE writer");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"MARIADB", "MYSQL"})
+  @DisplayName("a max_allowed_packet that is less than a session may need is warned of")
+  void build_smallPackets_warns(Database database) {
+    try (Table table = new Table(new Pool(TestDatabase.MARIADB, database, true, null));
+        RecordedLog log = RecordedLog.of(JdbcSessionStore.class).at(Level.WARN)) {
+      String warning = "a session with large attributes may not be stored";
+      table.builder().build().close();
+      assertThat(log.linesBeginning(warning)).isEmpty();
+      String before = table.query("SELECT @@GLOBAL.max_allowed_packet").get(0).get(0);
+      table.execute("SET GLOBAL max_allowed_packet = 16776192");
+      try (HikariDataSource small = table.pool.open(1)) {
+        JdbcSessionStore.builder(small)
+            .database(database)
+            .tableName(table.name)
+            .queryTimeout(Table.PATIENCE)
+            .build()
+            .close();
+        assertThat(log.linesBeginning(warning)).hasSize(1);
+      } finally {
+        table.execute("SET GLOBAL max_allowed_packet = " + before);
       }
     }
   }
