@@ -26,11 +26,13 @@ final class PostgreSqlDialect extends Dialect {
         new ArrayConditions(),
         "current_setting('transaction_read_only') = 'on'");
     // The rows are locked once, and both scans are limited to the ids: after an ANALYZE of an empty
-    // table, a plan may scan all rows, and run a subquery in FROM again for each of them.
+    // table, a plan may scan all rows, and run a subquery in FROM again for each of them. With
+    // preferQueryMode=simple, the driver does not give the types of arrays.
     touchAll =
         "WITH free AS MATERIALIZED (SELECT held.id, given.moment FROM "
             + table.qualified()
-            + " AS held JOIN unnest(?, ?) AS given (id, moment) ON held.id = given.id"
+            + " AS held JOIN unnest(CAST(? AS uuid[]), CAST(? AS bigint[])) AS given (id, moment)"
+            + " ON held.id = given.id"
             + " WHERE held.id = ANY (?) AND held.expires_at > ? FOR UPDATE OF held SKIP LOCKED)"
             + " UPDATE "
             + table.qualified()

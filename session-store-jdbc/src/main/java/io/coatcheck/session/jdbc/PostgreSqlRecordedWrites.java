@@ -14,7 +14,8 @@ import java.util.Set;
  * Records each change in the log by the statement that makes it, in PostgreSQL. If the store
  * notifies, the statement also does that if it ends a session or gives it a new secret, and never
  * for other changes: transactions that notify commit one after the other. PostgreSQL delivers the
- * notification when the transaction has committed.
+ * notification when the transaction has committed. While the server's queue of notifications is
+ * half full, which takes a client that listens and does not end its transaction, none is added.
  */
 final class PostgreSqlRecordedWrites extends Writes {
 
@@ -31,7 +32,11 @@ final class PostgreSqlRecordedWrites extends Writes {
     super(dialect);
     this.log = log;
     notifies = log.notifies();
-    String notify = "pg_notify(" + NotifiedChangeFeed.channel(dialect) + ", '')";
+    // With a full queue, a statement that notifies would fail at its commit.
+    String notify =
+        "CASE WHEN (SELECT pg_notification_queue_usage()) < 0.5 THEN pg_notify("
+            + NotifiedChangeFeed.channel(dialect)
+            + ", '') END";
     notifyToo = notifies ? ", " + notify : "";
     String returning = notifies ? " RETURNING " + notify : "";
     String changed = "WITH changed AS (" + dialect.update + " RETURNING id) ";
@@ -49,13 +54,15 @@ final class PostgreSqlRecordedWrites extends Writes {
         changed
             + log.insertFrom(
                 "(SELECT id FROM changed UNION ALL"
-                    + " SELECT gone.id FROM changed, unnest(?) AS gone (id)) AS ended")
+                    + " SELECT gone.id FROM changed, unnest(CAST(? AS uuid[])) AS gone (id))"
+                    + " AS ended")
             + returning;
     insertAfterEvictions =
         "WITH made AS ("
             + dialect.insert
             + " RETURNING 1) "
-            + log.insertFrom("(SELECT gone.id FROM made, unnest(?) AS gone (id)) AS ended")
+            + log.insertFrom(
+                "(SELECT gone.id FROM made, unnest(CAST(? AS uuid[])) AS gone (id)) AS ended")
             + returning;
     recordGone = ", recorded AS (" + log.insertFrom("gone") + ") SELECT ";
     recordOne = ", recorded AS (" + log.insertOne() + ") SELECT ";

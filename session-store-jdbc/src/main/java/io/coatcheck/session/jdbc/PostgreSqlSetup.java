@@ -59,7 +59,7 @@ final class PostgreSqlSetup extends Setup {
   void checkSettings(Statements statements) throws SQLException {
     if (statements.isTrue(
         "SELECT COALESCE(current_setting('client_connection_check_interval', true), '') = '0'"
-            + " AND version() !~* 'windows|visual c\\+\\+|msvc|mingw'")) {
+            + " AND version() !~* 'windows|visual c[+][+]|msvc|mingw'")) {
       LOG.warn(
           "a write that the database has not answered in time may still be done later, when its"
               + " session has expired for others: set client_connection_check_interval to 1s, by"
