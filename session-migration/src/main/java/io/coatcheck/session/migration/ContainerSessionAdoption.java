@@ -48,8 +48,8 @@ import org.jspecify.annotations.Nullable;
  * <p>If the store fails, or the container throws when it reads its session, or a function of the
  * application throws, the response is 503 and the container's session stays. What the container or
  * the function throws is logged as {@link TokenVerifier#verify} describes. If the container cannot
- * end a session that was adopted, the user stays logged in, a warning is logged, and it is tried
- * again at the client's next request to the node. Thread-safe.
+ * end a session that was adopted, the user stays logged in, a warning is logged, and the client's
+ * later requests to the node retry it, one in ten seconds. Thread-safe.
  *
  * @since 0.1.0
  */
@@ -66,11 +66,12 @@ public final class ContainerSessionAdoption implements Filter {
   private final LoginCondition condition;
   private final CredentialReport report;
   private final ApplicationCode code = new ApplicationCode();
-  private final ReplacedSessions replaced = new ReplacedSessions();
+  private final ReplacedSessions replaced;
   private final CookieDeletions deletions = new CookieDeletions("of the container's sessions");
 
   private ContainerSessionAdoption(Builder builder) {
     manager = builder.manager;
+    replaced = new ReplacedSessions(manager.clock());
     principal = builder.principal;
     attributes = builder.attributes;
     maximumAge = builder.maximumAge;
@@ -124,7 +125,7 @@ public final class ContainerSessionAdoption implements Filter {
               && OldCookie.isReplaced(session, manager.clock().instant())
               && old == null
               && own.getSession(false) == null
-              && deletions.isDue(session, manager.clock().instant())) {
+              && deletions.isDue(session, presented, manager.clock().instant())) {
             clear(own, httpResponse, presented);
           }
         } else if (!bridge.isTokenWithheld() && session.id().isEmpty()) {

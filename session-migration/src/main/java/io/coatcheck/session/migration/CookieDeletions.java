@@ -43,9 +43,14 @@ final class CookieDeletions {
     this.name = name;
   }
 
-  /** Returns whether the answer to a client that has a session deletes the cookie. */
-  boolean isDue(WebSession session, Instant now) {
-    return session.id().filter(id -> isDue(id.toString(), now)).isPresent();
+  /**
+   * Returns whether the answer to a client that has a session deletes the cookie.
+   *
+   * @param presented what is in the cookie: another value, which the old application has set since,
+   *     is deleted at once
+   */
+  boolean isDue(WebSession session, String presented, Instant now) {
+    return session.id().filter(id -> isDue(id + " " + presented, now)).isPresent();
   }
 
   /**

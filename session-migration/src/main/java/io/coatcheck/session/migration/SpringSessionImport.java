@@ -68,11 +68,12 @@ public final class SpringSessionImport implements Filter {
 
   private final LoginCondition condition;
   private final CredentialReport report;
-  private final ReplacedSessions replaced = new ReplacedSessions();
+  private final ReplacedSessions replaced;
   private final CookieDeletions deletions;
 
   private SpringSessionImport(Builder builder) {
     manager = builder.manager;
+    replaced = new ReplacedSessions(manager.clock());
     sessions = builder.sessions;
     cookie = new SpringSessionCookie(builder.cookieName);
     oldCookie = new OldCookie(builder.cookieName, builder.cookiePath, builder.cookieDomain);
@@ -123,7 +124,9 @@ public final class SpringSessionImport implements Filter {
       if (bridge.isTokenPresented()) {
         ids.stream().filter(replaced::isLeft).forEach(this::delete);
         Instant now = manager.clock().instant();
-        if (clearsCookie && OldCookie.isReplaced(session, now) && deletions.isDue(session, now)) {
+        if (clearsCookie
+            && OldCookie.isReplaced(session, now)
+            && deletions.isDue(session, String.join(" ", ids), now)) {
           oldCookie.clear(httpRequest, httpResponse);
         }
       } else if (!bridge.isTokenWithheld() && session.id().isEmpty()) {
@@ -279,8 +282,8 @@ public final class SpringSessionImport implements Filter {
     /**
      * Sets whether an imported session is deleted from Spring Session, so that the old id opens
      * nothing in the old application either. That excludes a roll-back without new logins. If it
-     * cannot be deleted, the user stays logged in, a warning is logged, and it is tried again when
-     * the client presents the old cookie to the same node. Default: false.
+     * cannot be deleted, the user stays logged in, a warning is logged, and later requests that
+     * present the old cookie to the same node retry it, one in ten seconds. Default: false.
      */
     public Builder deleteImported(boolean value) {
       deletesImported = value;

@@ -77,7 +77,9 @@ final class TokenCookie {
       String token, WebSession session, HttpServletRequest request, HttpServletResponse response) {
     BridgeRequest bridge = session.bridge();
     if (bridge.isTokenPresented()) {
-      if (clears && session.isLoggedIn() && deletions.isDue(session, manager.clock().instant())) {
+      if (clears
+          && session.isLoggedIn()
+          && deletions.isDue(session, token, manager.clock().instant())) {
         cookie.clear(request, response);
       }
     } else if (!isFromElsewhere(bridge, request) && session.id().isEmpty()) {

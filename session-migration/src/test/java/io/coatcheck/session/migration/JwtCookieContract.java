@@ -459,6 +459,19 @@ abstract class JwtCookieContract {
     assertCleared(later);
   }
 
+  /** It would log its user in again, silently, when the session has timed out. */
+  @Test
+  void anotherTokenInTheCookie_isDeleted_soonAfterTheFirst() throws Exception {
+    String ours = get(node, "/", "token=alice.1").cookie(OURS);
+    ContainerSite.Answer first = get(node, "/", ours + "; token=alice.1");
+    assertCleared(first);
+    clock.advance(Duration.ofMinutes(5));
+    ContainerSite.Answer second = get(node, "/", ours + "; token=alice.2");
+    assertThat(second.body()).isEqualTo("alice");
+    assertCleared(second);
+    assertKept(get(node, "/", ours + "; token=alice.1"));
+  }
+
   @Test
   void copyThatTheBrowserKeeps_isDeletedForAMinute() throws Exception {
     get(node, "/logout", get(node, "/", "token=alice.1").cookie(OURS));

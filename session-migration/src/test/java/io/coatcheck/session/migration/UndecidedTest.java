@@ -8,12 +8,16 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.testkit.MutableClock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,7 +51,8 @@ class UndecidedTest {
 
   @Test
   void endOfAnOldSession_thatFails_isLoggedWithoutItsId() {
-    ReplacedSessions replaced = new ReplacedSessions();
+    MutableClock clock = MutableClock.at(Instant.parse("2026-01-01T00:00:00Z"));
+    ReplacedSessions replaced = new ReplacedSessions(clock);
     replaced.end(
         TOKEN,
         () -> {
@@ -63,8 +68,54 @@ class UndecidedTest {
                   .contains("could not be ended in the old application", "cannot delete")
                   .doesNotContain(TOKEN);
             });
+    clock.advance(Duration.ofSeconds(10));
     replaced.end(TOKEN, () -> {});
     assertThat(replaced.isLeft(TOKEN)).isFalse();
+  }
+
+  /** The old application's database may be slow to fail, and each request of a page would wait. */
+  @Test
+  void endOfAnOldSession_thatFails_isRetriedByOneRequestInTenSeconds() {
+    MutableClock clock = MutableClock.at(Instant.parse("2026-01-01T00:00:00Z"));
+    ReplacedSessions replaced = new ReplacedSessions(clock);
+    AtomicInteger tries = new AtomicInteger();
+    AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
+    Runnable ending =
+        () -> {
+          tries.incrementAndGet();
+          meanwhile.get().run();
+          throw new UncheckedIOException(refused());
+        };
+    replaced.end("old", ending);
+    clock.advance(Duration.ofSeconds(9));
+    replaced.end("old", ending);
+    assertThat(tries).hasValue(1);
+    clock.advance(Duration.ofSeconds(1));
+    meanwhile.set(() -> replaced.end("old", tries::incrementAndGet));
+    replaced.end("old", ending);
+    assertThat(tries).as("a request at the same time does not retry it").hasValue(2);
+    meanwhile.set(() -> {});
+    clock.advance(Duration.ofHours(-1));
+    replaced.end("old", ending);
+    assertThat(tries).as("clock set back").hasValue(3);
+    assertThat(replaced.isLeft("old")).isTrue();
+  }
+
+  @Test
+  void oldSessionsThatAreLeft_areBounded_andThoseOfClientsThatAreGoneDoNotStay() {
+    MutableClock clock = MutableClock.at(Instant.parse("2026-01-01T00:00:00Z"));
+    ReplacedSessions replaced = new ReplacedSessions(clock);
+    for (int i = 0; i <= 1_000; i++) {
+      clock.advance(Duration.ofSeconds(1));
+      replaced.end(
+          "old " + i,
+          () -> {
+            throw new UncheckedIOException(refused());
+          });
+    }
+    assertThat(replaced.isLeft("old 1000")).isTrue();
+    assertThat(replaced.isLeft("old 1")).isTrue();
+    assertThat(replaced.isLeft("old 0")).as("forgotten").isFalse();
   }
 
   @Test
