@@ -71,11 +71,19 @@ final class PendingTouches {
    *
    * @param attempts how many batches have left it out
    * @param since when it was added
+   * @param hasFailed whether a batch with it has failed
    */
-  private record Waiting(Instant lastSeenAt, int attempts, long since) {
+  private record Waiting(Instant lastSeenAt, int attempts, long since, boolean hasFailed) {
 
     static Waiting later(Waiting one, Waiting other) {
-      return one.lastSeenAt.isAfter(other.lastSeenAt) ? one : other;
+      if (one.lastSeenAt.isAfter(other.lastSeenAt)) {
+        return one;
+      }
+      return one.hasFailed ? other.failed() : other;
+    }
+
+    Waiting failed() {
+      return new Waiting(lastSeenAt, attempts, since, true);
     }
   }
 
@@ -120,33 +128,45 @@ final class PendingTouches {
         || pending.mappingCount() >= MAX_PENDING) {
       return false;
     }
-    pending.merge(id, new Waiting(lastSeenAt, 0, nanos), Waiting::later);
+    pending.merge(id, new Waiting(lastSeenAt, 0, nanos, false), Waiting::later);
     // The last batch may have been assembled before that.
     return !closed;
   }
 
   /**
-   * Stores the pending touches, in batches.
+   * Stores the pending touches, in batches. Ends at the first that fails, since the store may be
+   * down, and each further one might wait for a time-out. What was in it comes last the next time:
+   * a batch that always fails does not keep the others from being stored.
    *
    * @return whether there were any
    * @throws SessionStoreException if the store failed; what was not stored stays pending
    */
   boolean flush() {
     long began = nanoTime.getAsLong();
+    boolean isAny = flush(false);
+    isAny |= flush(true);
+    storedUpTo = began;
+    return isAny;
+  }
+
+  /** Stores the touches that were in a batch that failed, or else the others. */
+  private boolean flush(boolean hasFailed) {
     boolean isAny = false;
     Map<SessionId, Waiting> batch = new HashMap<>();
     for (Map.Entry<SessionId, Waiting> entry : pending.entrySet()) {
-      isAny = true;
-      batch.put(entry.getKey(), entry.getValue());
-      if (batch.size() == BatchTouch.MAX_IDS) {
-        store(batch);
-        batch.clear();
+      Waiting waiting = entry.getValue();
+      if (waiting.hasFailed() == hasFailed) {
+        isAny = true;
+        batch.put(entry.getKey(), waiting);
+        if (batch.size() == BatchTouch.MAX_IDS) {
+          store(batch);
+          batch.clear();
+        }
       }
     }
     if (!batch.isEmpty()) {
       store(batch);
     }
-    storedUpTo = began;
     return isAny;
   }
 
@@ -155,9 +175,7 @@ final class PendingTouches {
     batch.forEach((id, waiting) -> moments.put(id, waiting.lastSeenAt()));
     // The clock has been read: every pending touch supplied a reading.
     Instant now = clock.now().orElseThrow();
-    long began = nanoTime.getAsLong();
-    Set<SessionId> touched = batches.touchAll(moments, now.plus(longestCall));
-    warnIfLate(nanoTime.getAsLong() - began);
+    Set<SessionId> touched = touchAll(moments, now.plus(longestCall));
     batch.forEach(
         (id, waiting) -> {
           // A later time that was added since stays pending in each case.
@@ -168,6 +186,19 @@ final class PendingTouches {
             leaveOut(id, waiting);
           }
         });
+  }
+
+  private Set<SessionId> touchAll(Map<SessionId, Instant> moments, Instant now) {
+    long began = nanoTime.getAsLong();
+    Set<SessionId> touched;
+    try {
+      touched = batches.touchAll(moments, now);
+    } catch (Throwable e) {
+      moments.keySet().forEach(id -> pending.computeIfPresent(id, (key, one) -> one.failed()));
+      throw e;
+    }
+    warnIfLate(nanoTime.getAsLong() - began);
+    return touched;
   }
 
   /** Sessions may have expired meanwhile, and be live again. */
@@ -188,19 +219,34 @@ final class PendingTouches {
     if (attempts >= MIN_ATTEMPTS && nanoTime.getAsLong() - waiting.since() >= MIN_PATIENCE_NANOS) {
       pending.remove(id, waiting);
     } else {
-      pending.replace(id, waiting, new Waiting(waiting.lastSeenAt(), attempts, waiting.since()));
+      pending.replace(
+          id, waiting, new Waiting(waiting.lastSeenAt(), attempts, waiting.since(), false));
     }
   }
 
-  /** Stores the pending touches one last time. */
+  /**
+   * Stores the pending touches one last time. If a batch fails, the others are tried once: a store
+   * that is down costs no more than two calls.
+   */
   void close() {
     closed = true;
     try {
-      flush();
+      flushLast();
     } catch (SessionStoreException e) {
       LOG.warn(NOT_STORED + ": {}", pending.size(), e.getMessage());
     } catch (Throwable e) {
       LOG.error(NOT_STORED, pending.size(), e);
+    }
+  }
+
+  private void flushLast() {
+    try {
+      boolean unused = flush();
+    } catch (SessionStoreException e) {
+      if (pending.values().stream().allMatch(Waiting::hasFailed)) {
+        throw e;
+      }
+      boolean unused = flush();
     }
   }
 }

@@ -16,7 +16,10 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.DisplayName;
@@ -340,6 +343,104 @@ class BatchedTouchesTest {
     copies.flushTouches();
 
     assertThat(storedMoment(session)).isEqualTo(NOW.plusSeconds(60));
+  }
+
+  @Nested
+  @DisplayName("a batch that fails each time does not keep the others from being stored")
+  class FailingBatch {
+
+    private final List<StoredSession> sessions = new ArrayList<>();
+    private final Set<SessionId> unstorable = new HashSet<>();
+
+    /** Touches so many sessions; a session in each of the first batches is one that fails it. */
+    private void touchMany(int number, int failing) {
+      for (int i = 0; i < number; i++) {
+        StoredSession session = stored();
+        sessions.add(session);
+        copies.touchSoon(session.id(), NOW.plusSeconds(60), NOW);
+      }
+      remote.beforeTouchAll =
+          batch -> {
+            if (unstorable.size() < failing && Collections.disjoint(unstorable, batch)) {
+              unstorable.add(batch.iterator().next());
+            }
+            if (!Collections.disjoint(unstorable, batch)) {
+              throw new SessionStoreException("cannot be stored");
+            }
+          };
+    }
+
+    private void flushFailing() {
+      assertThatThrownBy(copies::flushTouches).hasMessage("cannot be stored");
+    }
+
+    private long storedAt(Instant moment) {
+      return sessions.stream().filter(one -> storedMoment(one).equals(moment)).count();
+    }
+
+    @Test
+    void one_theOthersAreInTheNextFlush() {
+      touchMany(2_500, 1);
+      flushFailing();
+      flushFailing();
+      assertThat(storedAt(NOW.plusSeconds(60))).isEqualTo(1_500);
+    }
+
+    @Test
+    void several_theOthersAreStoredAfterAsManyFlushes() {
+      touchMany(4_500, 3);
+      flushFailing();
+      flushFailing();
+      flushFailing();
+      flushFailing();
+      assertThat(storedAt(NOW.plusSeconds(60))).isEqualTo(1_500);
+    }
+
+    @Test
+    @DisplayName("even if its sessions are touched again")
+    void touchedAgain_theOthersAreStored() {
+      touchMany(2_500, 1);
+      flushFailing();
+      sessions.forEach(one -> copies.touchSoon(one.id(), NOW.plusSeconds(61), NOW));
+      flushFailing();
+      assertThat(storedAt(NOW.plusSeconds(61))).isEqualTo(1_500);
+    }
+
+    @Test
+    void passing_allAreStored() {
+      touchMany(2_500, 1);
+      flushFailing();
+      unstorable.clear();
+      remote.beforeTouchAll = batch -> {};
+      copies.flushTouches();
+      assertThat(storedAt(NOW.plusSeconds(60))).isEqualTo(2_500);
+    }
+
+    @Test
+    @DisplayName("a store that is down is asked once a flush: each time may be a time-out")
+    void storeDown_isAskedOnce() {
+      touchMany(2_500, 0);
+      remote.down = true;
+      for (int i = 1; i <= 4; i++) {
+        assertThatThrownBy(copies::flushTouches).hasMessage("unreachable");
+        assertThat(remote.touchBatches).hasValue(i);
+      }
+    }
+
+    @Test
+    void close_theOthersAreStored() {
+      touchMany(2_500, 1);
+      copies.close();
+      assertThat(storedAt(NOW.plusSeconds(60))).isEqualTo(1_500);
+    }
+
+    @Test
+    void close_storeDown_isAskedTwice() {
+      touchMany(4_500, 0);
+      remote.down = true;
+      copies.close();
+      assertThat(remote.touchBatches).hasValue(2);
+    }
   }
 
   @Test

@@ -68,6 +68,9 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
   /** Thrown by each batch of touches, before anything is stored. */
   volatile @Nullable Throwable touchAllFailure;
 
+  /** Called with the sessions of each batch of touches, before anything is stored. */
+  volatile Consumer<Set<SessionId>> beforeTouchAll = batch -> {};
+
   /** Thrown by each look at many sessions. */
   volatile @Nullable Throwable stampsFailure;
 
@@ -275,6 +278,7 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
     touchBatches.incrementAndGet();
     reach();
     fail(touchAllFailure);
+    beforeTouchAll.accept(lastSeenAt.keySet());
     Set<SessionId> touched = new HashSet<>();
     lastSeenAt.forEach(
         (id, moment) -> {
