@@ -1,5 +1,6 @@
 package io.coatcheck.session.redis;
 
+import io.coatcheck.session.store.HandOver;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -8,12 +9,15 @@ final class Failures {
 
   private Failures() {}
 
-  /** Returns the first failure, in which the next one is suppressed. */
+  /**
+   * Returns the first failure, in which the next one is suppressed, unless it has {@value
+   * HandOver#MAX_SUPPRESSED} already: one step may fail for each of very many sessions.
+   */
   static Throwable add(@Nullable Throwable first, Throwable next) {
     if (first == null) {
       return next;
     }
-    if (first != next) {
+    if (first != next && first.getSuppressed().length < HandOver.MAX_SUPPRESSED) {
       first.addSuppressed(next);
     }
     return first;

@@ -38,14 +38,16 @@ if #answer == 1 then
   require_primary(KEYS[1], KEYS[5])
 end
 -- All records go before anything is recorded, and all changes are recorded before an index is written:
--- what cannot be written leaves none of the sessions live, and no end unknown to the other nodes.
+-- what cannot be written leaves none of the sessions live, and no end unknown to the other nodes. A
+-- record that was gone before is recorded too: it may have been deleted by a step whose log could not be
+-- written, or dropped by the server, and another node may have a copy.
 for _, session in ipairs(chosen) do
   if session.is_ended then
     redis.call('DEL', KEYS[2] .. session.id)
   end
 end
 for _, session in ipairs(chosen) do
-  if session.is_ended then
+  if session.is_ended or session.is_gone then
     record_change(KEYS[4], session.id)
     announce(KEYS[4])
   end

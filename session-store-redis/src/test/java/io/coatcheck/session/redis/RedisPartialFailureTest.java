@@ -9,6 +9,7 @@ import ch.qos.logback.core.AppenderBase;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.CleanUp;
+import io.coatcheck.session.store.HandOver;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
@@ -239,6 +240,28 @@ class RedisPartialFailureTest {
   }
 
   @Test
+  @DisplayName(
+      "sign-out everywhere: what could not be recorded, or the server has dropped, is recorded when it is tried again")
+  void signOut_again_recordsWhatIsGone() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      sessions.forEach(store::insert);
+      server.run(commands -> commands.del(KEYS.record(sessions.get(2).id())));
+      replace(server, KEYS.changes());
+      assertThatExceptionOfType(SessionStoreException.class)
+          .isThrownBy(() -> UserSessions.signOut(store, "alice", ended))
+          .withMessageContaining("WRONGTYPE");
+      server.run(commands -> commands.del(KEYS.changes()));
+
+      assertThat(UserSessions.signOut(store, "alice", ended)).isZero();
+
+      assertThat(changed(server))
+          .containsExactlyInAnyOrderElementsOf(sessions.stream().map(StoredSession::id).toList());
+      assertThat(server.<Long>run(commands -> commands.exists(KEYS.principal("alice")))).isZero();
+    }
+  }
+
+  @Test
   @DisplayName("a login within the limit: if the log cannot be written, nothing is stored or ended")
   void admission_wrongTypeOfTheLog() {
     StoredSession next = SampleSessions.authenticated("alice", NOW.plusSeconds(9)).build();
@@ -293,6 +316,23 @@ class RedisPartialFailureTest {
           commands.del(key);
           return commands.lpush(key, new byte[1]);
         });
+  }
+
+  @Test
+  @DisplayName("records whose reading fails keep only so many failures, however many they are")
+  void failures_areBounded() {
+    EndedRecords records =
+        new EndedRecords(
+            record -> {
+              throw new IllegalStateException();
+            },
+            ended::add);
+    IntStream.range(0, 3 * HandOver.MAX_SUPPRESSED).forEach(i -> records.accept(new byte[0]));
+
+    assertThatExceptionOfType(IllegalStateException.class)
+        .isThrownBy(() -> records.finish(null))
+        .satisfies(
+            failure -> assertThat(failure.getSuppressed()).hasSize(HandOver.MAX_SUPPRESSED));
   }
 
   @Test
