@@ -6,6 +6,14 @@
 local record = redis.call('GET', KEYS[1])
 if not record then
   require_primary(KEYS[2], KEYS[5])
+  -- If the id is still listed, its end is in no log: the record was deleted when the log could not be
+  -- written, or the server has dropped it. Another node may have a copy. An INCR by 0 changes nothing,
+  -- and answers nothing for an id that is not listed.
+  if redis.call('ZADD', KEYS[2], 'XX', 'INCR', 0, ARGV[1]) then
+    record_change(KEYS[4], ARGV[1])
+    announce(KEYS[4])
+    unlist(KEYS[2], KEYS[3], ARGV[1], nil)
+  end
   return false
 end
 if not is_known(record:sub(1, HEAD)) then

@@ -262,6 +262,33 @@ class RedisPartialFailureTest {
   }
 
   @Test
+  @DisplayName(
+      "a logout that is tried again records what could not be recorded, or the server has dropped, once")
+  void delete_again_recordsWhatIsGone() {
+    SessionId unrecorded = sessions.get(0).id();
+    SessionId dropped = sessions.get(1).id();
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      sessions.forEach(store::insert);
+      server.run(commands -> commands.del(KEYS.record(dropped)));
+      replace(server, KEYS.changes());
+      for (SessionId each : List.of(unrecorded, unrecorded, dropped)) {
+        assertThatExceptionOfType(SessionStoreException.class)
+            .isThrownBy(() -> store.delete(each))
+            .withMessageContaining("WRONGTYPE");
+      }
+      server.run(commands -> commands.del(KEYS.changes()));
+
+      for (SessionId each : List.of(unrecorded, dropped, unrecorded, SessionId.of(1, 1))) {
+        assertThat(store.delete(each)).isEmpty();
+      }
+
+      assertThat(changed(server)).containsExactly(unrecorded, dropped);
+      assertThat(store.find(sessions.get(2).id())).contains(sessions.get(2));
+    }
+  }
+
+  @Test
   @DisplayName("a login within the limit: if the log cannot be written, nothing is stored or ended")
   void admission_wrongTypeOfTheLog() {
     StoredSession next = SampleSessions.authenticated("alice", NOW.plusSeconds(9)).build();
@@ -331,8 +358,7 @@ class RedisPartialFailureTest {
 
     assertThatExceptionOfType(IllegalStateException.class)
         .isThrownBy(() -> records.finish(null))
-        .satisfies(
-            failure -> assertThat(failure.getSuppressed()).hasSize(HandOver.MAX_SUPPRESSED));
+        .satisfies(failure -> assertThat(failure.getSuppressed()).hasSize(HandOver.MAX_SUPPRESSED));
   }
 
   @Test
