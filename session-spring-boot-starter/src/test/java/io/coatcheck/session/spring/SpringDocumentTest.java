@@ -8,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -26,6 +28,12 @@ class SpringDocumentTest {
   private static final Pattern PROPERTY =
       Pattern.compile("\"name\": \"(coatcheck\\.[a-z0-9.-]+)\"");
 
+  private static final Pattern ROW_WITH_VALUE =
+      Pattern.compile("(?m)^\\| `(coatcheck\\.[a-z0-9.-]+)` \\| `?([^|` ]+)`? \\|");
+  private static final Pattern DEFAULT =
+      Pattern.compile(
+          "\"name\": \"(coatcheck\\.[a-z0-9.-]+)\"[^{}]*\"defaultValue\": \"?([^\\s,\"]+)");
+
   private static final Pattern DESCRIPTION = Pattern.compile("\"description\": \"([^\n]+)\"");
 
   /** Words that refer to the description of another property, or of the group. */
@@ -37,6 +45,15 @@ class SpringDocumentTest {
   @DisplayName("lists every property, and no other")
   void properties() throws IOException {
     assertThat(found(ROW, text())).isEqualTo(properties(metadata()));
+  }
+
+  @Test
+  @DisplayName("has the defaults that an editor shows; texts such as none are no values")
+  void defaults() throws IOException {
+    Map<String, String> documented = pairs(ROW_WITH_VALUE, text());
+    documented.values().removeAll(Set.of("none", "any"));
+    assertThat(documented).hasSizeGreaterThan(50);
+    assertThat(pairs(DEFAULT, metadata().replace("\\/", "/"))).isEqualTo(documented);
   }
 
   @Test
@@ -97,6 +114,15 @@ class SpringDocumentTest {
     Set<String> all = new TreeSet<>();
     for (MatchResult match : pattern.matcher(text).results().toList()) {
       all.add(match.group(1));
+    }
+    return all;
+  }
+
+  /** Returns the second group of each match, by the first. */
+  private static Map<String, String> pairs(Pattern pattern, String text) {
+    Map<String, String> all = new TreeMap<>();
+    for (MatchResult match : pattern.matcher(text).results().toList()) {
+      all.put(match.group(1), match.group(2));
     }
     return all;
   }
