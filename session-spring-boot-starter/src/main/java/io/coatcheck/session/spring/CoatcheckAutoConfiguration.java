@@ -10,6 +10,7 @@ import java.util.EnumSet;
 import java.util.List;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.BeanFactory;
+import org.springframework.beans.factory.BeanFactoryUtils;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -82,7 +83,9 @@ public final class CoatcheckAutoConfiguration {
         new StoreChoice(
                 properties,
                 ineffective,
-                List.of(beans.getBeanNamesForType(DataSource.class, true, false)),
+                List.of(
+                    BeanFactoryUtils.beanNamesForTypeIncludingAncestors(
+                        beans, DataSource.class, true, false)),
                 databases.getIfUnique(),
                 redis.getIfAvailable(),
                 observers.orderedStream().toList())

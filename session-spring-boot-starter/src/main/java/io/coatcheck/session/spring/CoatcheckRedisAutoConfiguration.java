@@ -2,6 +2,7 @@ package io.coatcheck.session.spring;
 
 import io.coatcheck.session.redis.RedisSessionStore;
 import java.util.List;
+import org.springframework.beans.factory.BeanFactoryUtils;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -34,7 +35,9 @@ public final class CoatcheckRedisAutoConfiguration {
       Environment environment) {
     return new LettuceConnections(
         connections,
-        List.of(beans.getBeanNamesForType(RedisConnectionFactory.class, true, false)),
+        List.of(
+            BeanFactoryUtils.beanNamesForTypeIncludingAncestors(
+                beans, RedisConnectionFactory.class, true, false)),
         environment);
   }
 }

@@ -7,7 +7,7 @@ final class InvalidSettingException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
-  InvalidSettingException(List<String> properties, String reason, RuntimeException cause) {
+  InvalidSettingException(List<String> properties, String reason, Exception cause) {
     super(String.join(", ", properties) + ": " + reason, cause);
   }
 

@@ -1,5 +1,6 @@
 package io.coatcheck.session.spring;
 
+import io.coatcheck.session.jdbc.Database;
 import io.coatcheck.session.jdbc.JdbcSessionStore;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
@@ -8,6 +9,7 @@ import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import javax.sql.DataSource;
@@ -153,16 +155,7 @@ final class StoreChoice {
   private static InvalidSettingException unusable(
       CoatcheckProperties.Jdbc jdbc, SessionStoreException failure) {
     if (String.valueOf(failure.getMessage()).contains("no connection")) {
-      return new InvalidSettingException(
-          List.of("coatcheck.store"),
-          "there is no connection to the DataSource: "
-              + causeOf(failure)
-              + ". Start the database, or correct the properties of the DataSource"
-              + (jdbc.database() == null
-                  ? ". With coatcheck.jdbc.database and an existing table, the application starts"
-                      + " without a connection"
-                  : ""),
-          failure);
+      return unreachable(jdbc, failure);
     }
     return new InvalidSettingException(
         List.of("coatcheck.jdbc.create-schema"),
@@ -174,12 +167,30 @@ final class StoreChoice {
         failure);
   }
 
-  /** Returns the message of a failure and that of its cause, which names the server. */
-  private static String causeOf(SessionStoreException failure) {
-    Throwable cause = failure.getCause();
-    return cause == null
-        ? String.valueOf(failure.getMessage())
-        : failure.getMessage() + " (" + cause.getMessage() + ")";
+  private static InvalidSettingException unreachable(
+      CoatcheckProperties.Jdbc jdbc, Exception failure) {
+    return new InvalidSettingException(
+        List.of("coatcheck.store"),
+        "there is no connection to the DataSource: "
+            + causesOf(failure)
+            + ". Start the database, or correct the properties of the DataSource"
+            + (jdbc.database() == null
+                ? ". With coatcheck.jdbc.database and an existing table, the application starts"
+                    + " without a connection"
+                : ""),
+        failure);
+  }
+
+  /** Returns the message of a failure and those of its causes, one of which names the server. */
+  private static String causesOf(Exception failure) {
+    List<String> causes = new ArrayList<>();
+    for (Throwable cause = failure.getCause(); cause != null; cause = cause.getCause()) {
+      String message = String.valueOf(cause.getMessage()).strip();
+      if (!causes.contains(message)) {
+        causes.add(message);
+      }
+    }
+    return failure.getMessage() + (causes.isEmpty() ? "" : " (" + String.join("; ", causes) + ")");
   }
 
   private JdbcSessionStore.Builder builder(DataSource source, Settings settings) {
@@ -243,7 +254,7 @@ final class StoreChoice {
       throw new InvalidSettingException(
           List.of("coatcheck.store"),
           "Redis cannot be used: "
-              + causeOf(e)
+              + causesOf(e)
               + ". Start it, correct the properties of spring.data.redis, or set coatcheck.store to"
               + " jdbc or memory",
           e);
@@ -286,19 +297,38 @@ final class StoreChoice {
     return switch (properties.jdbc().createSchema()) {
       case ALWAYS -> true;
       case NEVER -> false;
-      case EMBEDDED -> isInMemory(source);
+      case EMBEDDED -> mayBeH2() && isInMemory(source);
     };
   }
 
+  private boolean mayBeH2() {
+    Database database = properties.jdbc().database();
+    return database == null || database == Database.H2;
+  }
+
   /** A database in memory is empty at each start, so no other program has made the table. */
-  private static boolean isInMemory(DataSource source) {
-    try (Connection connection = source.getConnection()) {
+  private boolean isInMemory(DataSource source) {
+    try (Connection connection = connect(source)) {
       String url = connection.getMetaData().getURL();
       return url != null && url.toLowerCase(Locale.ROOT).startsWith("jdbc:h2:mem:");
     } catch (SQLException e) {
-      // The store connects next, and reports why that fails.
       LOG.debug("The address of the database is not known", e);
       return false;
+    }
+  }
+
+  /**
+   * Connects. If the store could not be built without a connection, a failure is final: the store
+   * would only wait once more.
+   */
+  private Connection connect(DataSource source) throws SQLException {
+    try {
+      return source.getConnection();
+    } catch (SQLException | RuntimeException e) {
+      if (properties.jdbc().database() == null) {
+        throw unreachable(properties.jdbc(), e);
+      }
+      throw new SQLException(e);
     }
   }
 }

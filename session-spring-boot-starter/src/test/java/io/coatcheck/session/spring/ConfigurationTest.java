@@ -39,6 +39,8 @@ import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
@@ -397,6 +399,22 @@ class ConfigurationTest {
             .withUserConfiguration(TwoDatabases.class)
             .withPropertyValues("coatcheck.store=jdbc"),
         "none of the DataSources [");
+  }
+
+  @Test
+  @DisplayName("see the databases of a parent context, and name them")
+  void databasesOfParent(CapturedOutput output) {
+    assertStore(NearCacheSessionStore.class, application.withParent(parent(OneDatabase.class)));
+    WebApplicationContextRunner several = application.withParent(parent(TwoDatabases.class));
+    assertStore(InMemorySessionStore.class, several);
+    assertThat(output)
+        .contains("Coatcheck keeps no sessions in any of the DataSources [")
+        .doesNotContain("there is no DataSource");
+    assertFails(several.withPropertyValues("coatcheck.store=jdbc"), "none of the DataSources [");
+  }
+
+  private static ApplicationContext parent(Class<?> configuration) {
+    return new AnnotationConfigApplicationContext(configuration);
   }
 
   @Test

@@ -15,11 +15,14 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
 import org.springframework.jdbc.datasource.AbstractDataSource;
@@ -109,37 +112,70 @@ class FailedStartTest {
         1);
   }
 
-  @Test
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
   @DisplayName("names the server if the database cannot be reached, and not the table")
-  void unreachable() {
+  void unreachable(boolean isUnchecked) {
     WebApplicationContextRunner down =
-        application.withBean("dataSource", DataSource.class, Unreachable::new);
+        application.withBean("dataSource", DataSource.class, () -> new Unreachable(isUnchecked));
     down.run(
         context ->
             assertThat(messagesOf(context.getStartupFailure()))
                 .contains(
                     "coatcheck.store: there is no connection to the DataSource: ",
-                    "(Connection to db.example refused). Start the database, or correct the"
-                        + " properties of the DataSource. With coatcheck.jdbc.database and an"
-                        + " existing table, the application starts without a connection")
+                    "Connection to db.example refused",
+                    ". Start the database, or correct the properties of the DataSource. With"
+                        + " coatcheck.jdbc.database and an existing table, the application starts"
+                        + " without a connection")
                 .doesNotContain("create-schema"));
     down.withPropertyValues(
             "coatcheck.jdbc.database=postgresql", "coatcheck.jdbc.create-schema=always")
         .run(
             context ->
                 assertThat(messagesOf(context.getStartupFailure()))
-                    .contains("Start the database")
+                    .contains("Connection to db.example refused", "Start the database")
                     .doesNotContain("With coatcheck.jdbc.database"));
-    down.withPropertyValues("coatcheck.jdbc.database=postgresql")
-        .run(context -> assertThat(context).hasNotFailed());
+    for (String database : List.of("postgresql", "h2")) {
+      down.withPropertyValues("coatcheck.jdbc.database=" + database)
+          .run(context -> assertThat(context).hasNotFailed());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"coatcheck.jdbc.create-schema=embedded", "coatcheck.jdbc.database=postgresql"})
+  @DisplayName("waits for the database once: each attempt may take as long as the pool waits")
+  void unreachable_isAskedOnce(String setting) {
+    Unreachable source = new Unreachable(false);
+    application
+        .withBean("dataSource", DataSource.class, () -> source)
+        .withPropertyValues(setting)
+        .run(context -> assertThat(source.attempts).hasValue(1));
   }
 
   /** A database that does not answer. */
   private static final class Unreachable extends AbstractDataSource {
 
+    final AtomicInteger attempts = new AtomicInteger();
+    private final boolean isUnchecked;
+
+    /**
+     * Creates a data source.
+     *
+     * @param isUnchecked whether it fails with an unchecked exception, as some pools do
+     */
+    Unreachable(boolean isUnchecked) {
+      this.isUnchecked = isUnchecked;
+    }
+
     @Override
     public Connection getConnection() throws SQLException {
-      throw new SQLException("Connection to db.example refused", "08001");
+      attempts.incrementAndGet();
+      SQLException refused = new SQLException("Connection to db.example refused", "08001");
+      if (isUnchecked) {
+        throw new IllegalStateException("no pool", refused);
+      }
+      throw refused;
     }
 
     @Override

@@ -36,6 +36,7 @@ import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
@@ -227,6 +228,11 @@ class RedisConfigurationTest {
         InMemorySessionStore.class, withoutProperties.withUserConfiguration(TwoConnections.class));
     assertThat(output).contains(warning);
     refused(TwoConnections.class, "redis", "none of [cache, redis] is primary");
+    assertFails(
+        withoutProperties
+            .withParent(new AnnotationConfigApplicationContext(TwoConnections.class))
+            .withPropertyValues("coatcheck.store=redis"),
+        "none of [cache, redis] is primary");
   }
 
   @Test
