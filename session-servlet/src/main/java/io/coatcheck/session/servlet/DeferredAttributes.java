@@ -71,6 +71,7 @@ final class DeferredAttributes {
     } else {
       scope.listeners().absentRemoved(view, name);
     }
+    UnsavedBindings.settleIfOver(view);
   }
 
   /** Changes an attribute, and returns the value that this thread, and no other, has replaced. */
@@ -84,6 +85,7 @@ final class DeferredAttributes {
             value,
             seen,
             before -> {
+              UnsavedBindings.beforeChange(view, name);
               if (before != value) {
                 view.recordBinding(name, value);
               }

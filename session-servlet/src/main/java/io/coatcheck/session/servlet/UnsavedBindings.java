@@ -4,7 +4,9 @@ import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionAdapter;
 import jakarta.servlet.http.HttpSessionBindingListener;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,9 @@ final class UnsavedBindings {
   private final HttpSessionView view;
   private final Map<String, Binding> bound = new ConcurrentHashMap<>();
 
+  /** Values that are never stored, and whose attributes were changed before they were notified. */
+  private final Queue<Map.Entry<String, Binding>> outlived = new ConcurrentLinkedQueue<>();
+
   UnsavedBindings(HttpSessionView view) {
     this.view = view;
   }
@@ -41,6 +46,26 @@ final class UnsavedBindings {
   /** Records that a value was replaced or removed, and was notified. */
   void removed(String name) {
     bound.remove(name);
+  }
+
+  /**
+   * Keeps a value that a save has left out, since the session forgets that when its attribute is
+   * changed. What the change replaces is another value. Called under the lock of the session.
+   */
+  static void beforeChange(HttpSessionView view, String name) {
+    UnsavedBindings known = view.unsaved();
+    if (known != null) {
+      known.keepIfDiscarded(name);
+    }
+  }
+
+  private void keepIfDiscarded(String name) {
+    Binding known = bound.get(name);
+    if (known != null
+        && adapter().isDiscarded(view.session(), name, known.value)
+        && bound.remove(name, known)) {
+      outlived.add(Map.entry(name, known));
+    }
   }
 
   /**
@@ -89,6 +114,7 @@ final class UnsavedBindings {
   /** Records that all values were notified of the end of their session. */
   void clear() {
     bound.clear();
+    outlived.clear();
   }
 
   /** Forgets the values that are stored by now. Notifies none. */
@@ -107,6 +133,9 @@ final class UnsavedBindings {
   }
 
   private void settle(boolean notifies, boolean isOver) {
+    if (notifies) {
+      endOutlived();
+    }
     // What is recorded by now was set before.
     Map<String, Binding> known = Map.copyOf(bound);
     if (known.isEmpty()) {
@@ -131,12 +160,23 @@ final class UnsavedBindings {
 
   /** Notifies all values: they were stored with a session that ended before a listener knew it. */
   void endAll() {
+    endOutlived();
     Map.copyOf(bound).forEach(this::end);
   }
 
   private void end(String name, Binding binding) {
     if (bound.remove(name, binding)) {
-      view.scope().listeners().unbound(view, name, binding.value);
+      unbound(name, binding);
     }
+  }
+
+  private void endOutlived() {
+    for (Map.Entry<String, Binding> one = outlived.poll(); one != null; one = outlived.poll()) {
+      unbound(one.getKey(), one.getValue());
+    }
+  }
+
+  private void unbound(String name, Binding binding) {
+    view.scope().listeners().unbound(view, name, binding.value);
   }
 }

@@ -256,6 +256,60 @@ class BindingOnceTest {
   }
 
   @Test
+  @DisplayName("too large, which the save detects, before another thread replaces it")
+  void tooLarge_replacedBeforeTheSaveReturns() {
+    afterTheSaveThatLeavesOut(
+        new Ticket(LARGE), session -> session.setAttribute("first", new Ticket("small")));
+
+    assertThat(heardOf(LARGE)).containsExactly("bound", "unbound");
+    assertThat(heardOf("small")).containsExactly("bound", "unbound");
+  }
+
+  @Test
+  @DisplayName("too large, which the save detects, before another thread removes the name")
+  void tooLarge_removedBeforeTheSaveReturns() {
+    afterTheSaveThatLeavesOut(new Ticket(LARGE), session -> session.removeAttribute("first"));
+
+    assertThat(heardOf(LARGE)).containsExactly("bound", "unbound");
+  }
+
+  @Test
+  @DisplayName("too large, which the save detects, before another thread sets it once more")
+  void tooLarge_setAgainBeforeTheSaveReturns() {
+    Ticket large = new Ticket(LARGE);
+    afterTheSaveThatLeavesOut(
+        large,
+        session -> {
+          session.removeAttribute("much");
+          session.setAttribute("first", large);
+        });
+
+    assertThat(heardOf(LARGE)).containsExactly("bound", "bound", "unbound", "unbound");
+  }
+
+  private void afterTheSaveThatLeavesOut(Ticket large, Consumer<HttpSession> then) {
+    site.on(
+        "/large",
+        (request, response) -> {
+          HttpSession session = request.getSession();
+          put(request, "after", new Afterwards());
+          put(request, "first", large);
+          meanwhile("/fill");
+          Afterwards.NEXT.set(() -> inAnotherThread(() -> then.accept(session)));
+        });
+
+    assertThat(browser.get("/large").status()).isEqualTo(200);
+    assertThat(Afterwards.NEXT.get()).isNull();
+  }
+
+  private static List<String> heardOf(String text) {
+    return Ticket.HEARD.stream()
+        .filter(heard -> heard.endsWith(" " + text))
+        .map(heard -> heard.substring(0, heard.indexOf(' ')))
+        .toList();
+  }
+
+  @Test
   @DisplayName("read, replaced by another request, and set again as it was")
   void setAgainAsItWas() {
     site.on(
