@@ -208,7 +208,10 @@ final class SessionTable {
     return size() == 0 && byPrincipal.size() == 0 && calendar.isEmpty();
   }
 
-  /** Removes everything. Nothing is added afterwards, not even by a call that began before. */
+  /**
+   * Removes everything. No session is added afterwards, not even by a call that began before; such
+   * a call may still put a slot into the calendar, where nothing looks for it any more.
+   */
   void close() {
     structure.lock();
     try {

@@ -51,7 +51,7 @@ final class SlotTable {
   /**
    * Adds a slot, replacing any other with the same id.
    *
-   * @return whether the id was not there before
+   * @return whether this very slot was not there before
    * @throws SessionStoreException if there are half a billion slots, or this table is closed
    */
   synchronized boolean put(Slot slot) {
