@@ -208,10 +208,7 @@ final class SessionTable {
     return size() == 0 && byPrincipal.size() == 0 && calendar.isEmpty();
   }
 
-  /**
-   * Removes everything. No session is added afterwards, not even by a call that began before; such
-   * a call may still put a slot into the calendar, where nothing looks for it any more.
-   */
+  /** Removes everything. No session is added afterwards, not even by a call that began before. */
   void close() {
     structure.lock();
     try {
