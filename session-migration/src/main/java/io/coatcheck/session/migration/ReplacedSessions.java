@@ -61,9 +61,17 @@ final class ReplacedSessions {
    */
   void end(String id, Runnable ending) {
     Instant now = clock.instant();
-    if (!mayTry(id, now)) {
-      return;
+    if (mayTry(id, now)) {
+      end(id, now, ending);
     }
+  }
+
+  /** Ends an old session, even if that has failed a moment ago. For a logout. */
+  void endNow(String id, Runnable ending) {
+    end(id, clock.instant(), ending);
+  }
+
+  private void end(String id, Instant now, Runnable ending) {
     if (code.isDone("the end of an old session", id, ending)) {
       left.remove(id);
     } else {

@@ -146,6 +146,9 @@ public final class SpringSessionImport implements Filter {
     Optional<SessionId> own = session.id();
     for (String id : ids) {
       manager.bridge().spendCredential(CREDENTIAL + id, sourceOf(id, reader::unread), own);
+      if (deletesImported) {
+        replaced.endNow(id, () -> sessions.delete(id));
+      }
     }
   }
 
@@ -281,9 +284,10 @@ public final class SpringSessionImport implements Filter {
 
     /**
      * Sets whether an imported session is deleted from Spring Session, so that the old id opens
-     * nothing in the old application either. That excludes a roll-back without new logins. If it
-     * cannot be deleted, the user stays logged in, a warning is logged, and later requests that
-     * present the old cookie to the same node retry it, one in ten seconds. Default: false.
+     * nothing in the old application either; so is one whose cookie comes with a logout. That
+     * excludes a roll-back without new logins. If it cannot be deleted, the request goes on, a
+     * warning is logged, and later requests that present the old cookie to the same node retry it,
+     * one in ten seconds. Default: false.
      */
     public Builder deleteImported(boolean value) {
       deletesImported = value;

@@ -625,6 +625,35 @@ abstract class SpringSessionImportContract {
     }
   }
 
+  /** It opens nothing here any more, and must not open the old application either. */
+  @Test
+  void logout_deletesTheOldSessionThatComesWithIt_whereThatIsAskedFor() throws Exception {
+    SessionManager manager = manager(store);
+    Node deleting =
+        new Node(
+            manager,
+            SpringSessionImport.builder(manager, oldSessions(), CODEC)
+                .deleteImported(true)
+                .build());
+    try {
+      String left = loggedIn();
+      store.runAfter(StoreOperation.UPDATE, this::breakOldSessionsNow);
+      String ours = deleting.get("/", "Cookie", cookie(left)).cookie().orElseThrow();
+      breakOldSessions(false);
+      String begunThereSince = loggedIn();
+      deleting.get(
+          "/logout", "Cookie", ours + "; " + cookie(left) + "; " + cookie(begunThereSince));
+      assertThat(old.attribute(left, "cart")).as("could not be deleted before").isEmpty();
+      assertThat(old.attribute(begunThereSince, "cart")).as("was not imported").isEmpty();
+      String kept = loggedIn();
+      String other = node.get("/", "Cookie", cookie(loggedIn())).cookie().orElseThrow();
+      node.get("/logout", "Cookie", other + "; " + cookie(kept));
+      assertThat(old.attribute(kept, "cart")).as("not asked for").isPresent();
+    } finally {
+      deleting.close();
+    }
+  }
+
   private void breakOldSessionsNow() {
     try {
       breakOldSessions(true);
