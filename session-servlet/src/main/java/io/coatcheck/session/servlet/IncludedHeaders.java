@@ -5,8 +5,8 @@ import static io.coatcheck.session.servlet.FilterLog.LOG;
 import jakarta.servlet.ServletResponse;
 import jakarta.servlet.ServletResponseWrapper;
 import jakarta.servlet.http.HttpServletResponse;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes headers of the filter while one servlet includes another, when the application's headers
@@ -17,8 +17,8 @@ import java.util.function.Consumer;
  *   <li>Jetty gives the included servlet a wrapper that ignores headers, and the filter writes to
  *       the response below it.
  *   <li>Tomcat has such a wrapper too, directly around its own response. So it is below the
- *       wrappers of earlier filters. If the filter has written to one of these in vain, it writes
- *       to Tomcat's own response.
+ *       wrappers of earlier filters. It is taken out of their chain for the moment, so that these
+ *       see the headers as they do without an include.
  *   <li>Undertow has one response, which ignores headers itself. Its switch for that is turned off
  *       for the moment: public methods, used here without a dependency.
  * </ul>
@@ -34,37 +34,59 @@ final class IncludedHeaders {
    * Writes headers to the response, even within an include.
    *
    * @param response the container's original response, or the wrapper of an earlier filter
-   * @param headers writes them to a response, which may be one below that
-   * @param areWritten returns whether the response has them
+   * @param headers writes them to that response; or, if it is Tomcat's wrapper, to the one below
    */
-  static void write(
-      HttpServletResponse response,
-      Consumer<HttpServletResponse> headers,
-      BooleanSupplier areWritten) {
-    ServletResponse containers = beneath(response);
-    if (containers.getClass().getName().equals(UNDERTOW) && isInsideInclude(containers)) {
-      setInsideInclude(containers, false);
+  static void write(HttpServletResponse response, Consumer<HttpServletResponse> headers) {
+    ServletResponseWrapper above = null;
+    ServletResponse current = response;
+    while (current instanceof ServletResponseWrapper wrapper && !isTomcats(wrapper)) {
+      above = wrapper;
+      current = wrapper.getResponse();
+    }
+    if (current instanceof ServletResponseWrapper tomcats) {
+      writeBelow(tomcats, above, response, headers);
+    } else if (isUndertowsInsideInclude(current)) {
+      setInsideInclude(current, false);
       try {
         headers.accept(response);
       } finally {
-        setInsideInclude(containers, true);
+        setInsideInclude(current, true);
       }
+    } else {
+      headers.accept(response);
+    }
+  }
+
+  private static void writeBelow(
+      ServletResponseWrapper tomcats,
+      @Nullable ServletResponseWrapper above,
+      HttpServletResponse response,
+      Consumer<HttpServletResponse> headers) {
+    ServletResponse below = tomcats.getResponse();
+    while (below instanceof ServletResponseWrapper wrapper && isTomcats(wrapper)) {
+      below = wrapper.getResponse();
+    }
+    if (above == null) {
+      headers.accept(below instanceof HttpServletResponse own ? own : response);
       return;
     }
-    headers.accept(response);
-    if (containers != response
-        && isInTomcatsWrapper(response)
-        && !areWritten.getAsBoolean()
-        && containers instanceof HttpServletResponse own) {
-      headers.accept(own);
+    above.setResponse(below);
+    try {
+      headers.accept(response);
+    } finally {
+      above.setResponse(tomcats);
     }
+  }
+
+  private static boolean isTomcats(ServletResponseWrapper wrapper) {
+    return wrapper.getClass().getName().equals(TOMCATS_WRAPPER);
   }
 
   /** Returns whether a dispatch of Tomcat has a wrapper at the bottom of a response. */
   static boolean isInTomcatsWrapper(ServletResponse response) {
     ServletResponse current = response;
     while (current instanceof ServletResponseWrapper wrapper) {
-      if (wrapper.getClass().getName().equals(TOMCATS_WRAPPER)) {
+      if (isTomcats(wrapper)) {
         return true;
       }
       current = wrapper.getResponse();
@@ -72,12 +94,8 @@ final class IncludedHeaders {
     return false;
   }
 
-  private static ServletResponse beneath(ServletResponse response) {
-    ServletResponse current = response;
-    while (current instanceof ServletResponseWrapper wrapper) {
-      current = wrapper.getResponse();
-    }
-    return current;
+  private static boolean isUndertowsInsideInclude(@Nullable ServletResponse own) {
+    return own != null && own.getClass().getName().equals(UNDERTOW) && isInsideInclude(own);
   }
 
   private static boolean isInsideInclude(ServletResponse containers) {

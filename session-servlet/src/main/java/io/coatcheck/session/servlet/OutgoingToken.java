@@ -312,7 +312,7 @@ final class OutgoingToken {
   void keepOutOfCaches() {
     isPrivate = true;
     if (!isCommitted()) {
-      NoStore.putInto(response());
+      IncludedHeaders.write(response(), NoStore::putInto);
     }
   }
 
@@ -320,7 +320,7 @@ final class OutgoingToken {
   void restoreToken() {
     if (!isEmpty() && !isCommitted()) {
       if (isPrivate && !response().containsHeader(NoStore.CACHE_CONTROL)) {
-        NoStore.putInto(response());
+        IncludedHeaders.write(response(), NoStore::putInto);
       }
       if (added != null) {
         added.restore(response());

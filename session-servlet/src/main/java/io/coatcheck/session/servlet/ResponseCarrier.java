@@ -109,8 +109,7 @@ abstract sealed class ResponseCarrier {
         target -> {
           write(target, value);
           NoStore.putInto(target);
-        },
-        () -> isIntact(value));
+        });
   }
 
   /**

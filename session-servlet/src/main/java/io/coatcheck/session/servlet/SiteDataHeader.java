@@ -66,10 +66,7 @@ final class SiteDataHeader {
       values.remove(written);
     }
     values.add(value);
-    IncludedHeaders.write(
-        response,
-        target -> replace(target, values),
-        () -> response.getHeaders(NAME).contains(value));
+    IncludedHeaders.write(response, target -> replace(target, values));
     written = value;
   }
 

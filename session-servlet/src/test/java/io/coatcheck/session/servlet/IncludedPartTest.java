@@ -1,13 +1,18 @@
 package io.coatcheck.session.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.coatcheck.session.store.SessionStoreException;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.RequestDispatcher;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpServletResponseWrapper;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -157,6 +162,134 @@ class IncludedPartTest {
     browser.get("/page");
 
     assertThat(browser.token()).isNull();
+  }
+
+  /** The response of an earlier filter that adds an attribute to each cookie. */
+  private static final class Partitioning extends HttpServletResponseWrapper {
+
+    Partitioning(HttpServletResponse response) {
+      super(response);
+    }
+
+    private static String edited(String name, String value) {
+      return name.equals("Set-Cookie") && !value.endsWith("; Partitioned")
+          ? value + "; Partitioned"
+          : value;
+    }
+
+    @Override
+    public void setHeader(String name, String value) {
+      super.setHeader(name, edited(name, value));
+    }
+
+    @Override
+    public void addHeader(String name, String value) {
+      super.addHeader(name, edited(name, value));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"plain", "include", "forward"})
+  @DisplayName("an earlier filter sees each cookie, whatever dispatch sets it")
+  void earlierFilter_editsTheCookie(String how) {
+    site.filters(
+        (request, response, chain) ->
+            chain.doFilter(request, new Partitioning((HttpServletResponse) response)),
+        SessionFilter.builder(site.manager).build());
+    site.dispatchers(DispatcherType.REQUEST, DispatcherType.FORWARD);
+    site.on(
+            "/part",
+            (request, response) -> {
+              request.getSession().setAttribute("a", "1");
+              response.getOutputStream().write(new byte[100_000]);
+            })
+        .on(
+            "/page",
+            (request, response) -> {
+              RequestDispatcher part = request.getRequestDispatcher("/part");
+              switch (how) {
+                case "include" -> part.include(request, response);
+                case "forward" -> part.forward(request, response);
+                default -> {
+                  request.getSession().setAttribute("a", "1");
+                }
+              }
+            });
+    Browser browser = site.browser();
+
+    Browser.Answer answer = browser.get("/page");
+
+    assertThat(site.stored(browser.token())).isNotNull();
+    assertThat(answer.setCookies())
+        .singleElement()
+        .satisfies(cookie -> assertThat(cookie.toString()).endsWith("; Partitioned"));
+  }
+
+  /** A response that does not reveal what is below it. */
+  private static final class Opaque extends HttpServletResponseWrapper {
+
+    Opaque(HttpServletResponse response) {
+      super(response);
+    }
+
+    @Override
+    public @Nullable ServletResponse getResponse() {
+      return null;
+    }
+  }
+
+  @Test
+  void earlierFilterThatHidesItsResponse_stopsNoSession() {
+    Filter hiding =
+        (request, response, chain) ->
+            chain.doFilter(request, new Opaque((HttpServletResponse) response));
+    site.on("/alone", (request, response) -> response.getWriter().print("served"));
+    site.filters(hiding);
+    // Jetty looks for its own response itself.
+    assumeThat(site.browser().get("/alone").body()).isEqualTo("served");
+    site.filters(hiding, SessionFilter.builder(site.manager).build());
+    Browser browser = site.browser();
+
+    browser.get("/login");
+
+    assertThat(site.stored(browser.token())).isNotNull();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"nothing", "a wrapper"})
+  @DisplayName("a long part that only a logged-in user may see is kept out of caches")
+  void protectedPart_isKeptOutOfCaches(String front) {
+    SessionFilter sessions = SessionFilter.builder(site.manager).build();
+    RequireLogin login = RequireLogin.builder().protectedPaths("/part").build();
+    site.filters(
+        front.equals("nothing") ? new Filter[] {sessions} : new Filter[] {WRAPPING, sessions});
+    site.on(
+            "/part",
+            (request, response) ->
+                login.doFilter(
+                    new HttpServletRequestWrapper(request) {
+                      @Override
+                      public String getServletPath() {
+                        return "";
+                      }
+
+                      @Override
+                      public String getPathInfo() {
+                        return "/part";
+                      }
+                    },
+                    response,
+                    (guarded, answer) -> answer.getOutputStream().write(new byte[100_000])))
+        .on(
+            "/page",
+            (request, response) ->
+                request.getRequestDispatcher("/part").include(request, response));
+    Browser browser = site.browser();
+    browser.get("/login");
+
+    Browser.Answer answer = browser.get("/page");
+
+    assertThat(answer.header("Cache-Control")).isEqualTo("no-store");
   }
 
   @Test
