@@ -89,13 +89,14 @@ final class NotifiedChangeFeed implements ChangeFeed {
 
   @Override
   public Subscription subscribe(Listener listener) {
-    Subscription subscription = feed.subscribe(listener);
     synchronized (state) {
+      // First: if the thread cannot start, nothing is left, and the next call tries again.
       if (!started && !closed) {
-        started = true;
         work.start();
+        started = true;
       }
     }
+    Subscription subscription = feed.subscribe(listener);
     work.wake();
     return subscription;
   }

@@ -58,6 +58,12 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
    */
   private static final Set<String> NOT_TO_BE_REPEATED = Set.of("40002", "40003");
 
+  /**
+   * The class of failures by a limit of the server: PostgreSQL refuses a commit with notifications
+   * if their queue is full.
+   */
+  private static final String LIMIT_EXCEEDED = "54";
+
   /** No answer in time, in MariaDB's terms. */
   private static final String INTERRUPTED = "70100";
 
@@ -121,6 +127,7 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
         || state.equals("40002")
         || state.equals(LOCKED)
         || state.startsWith("23")
+        || state.startsWith(LIMIT_EXCEEDED)
         || isReadOnly();
   }
 

@@ -108,7 +108,7 @@ class FailureTest {
   @ParameterizedTest
   @MethodSource("each")
   void admit_connectionBreaksOnCommit_unknown(Pool pool) {
-    for (String state : new String[] {"08006", "40003", "57P01", "HY000"}) {
+    for (String state : new String[] {"08006", "40003", "53200", "57P01", "HY000"}) {
       try (Table table = new Table(pool)) {
         StoredSession session = Sessions.of("alice").build();
         AtomicInteger commits = new AtomicInteger();
@@ -137,7 +137,7 @@ class FailureTest {
   @DisplayName("stores 11: a commit that was refused each time is reported as not done")
   @Test
   void admit_commitRefused_isReportedAsNotDone() {
-    for (String state : new String[] {"40001", "23505", "25006"}) {
+    for (String state : new String[] {"40001", "23505", "25006", "54000"}) {
       try (Table table = new Table(Pool.h2())) {
         StoredSession session = Sessions.of("alice").build();
         table.watched.failWith(failing(COMMIT, new SQLException("no", state)));

@@ -8,14 +8,17 @@ import ch.qos.logback.classic.Level;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.history.FreezingProxy;
+import io.coatcheck.session.background.RecurringWork;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.ChangeFeed;
+import io.coatcheck.session.store.ChangeListeners;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.test.log.RecordedLog;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -320,6 +323,36 @@ class NotifiedChangeFeedTest {
       store.delete(session.id());
       assertThat(table.watched.takeKinds()).containsExactly("WITH");
     }
+  }
+
+  /** A thread cannot be started twice, just as it cannot be without memory for it. */
+  @DisplayName("a subscription for which no thread can be started is not left behind")
+  @Test
+  void subscribe_listenerThatCannotStart_leavesNoSubscription() throws Exception {
+    try (Table table = Table.withChanges(pool());
+        JdbcSessionStore node = notifying(table).build()) {
+      ChangeFeed feed = node.changeFeed().orElseThrow();
+      RecurringWork work = (RecurringWork) field(feed, "work", RecurringWork.class);
+      ChangeListeners listeners = (ChangeListeners) field(feed, "listeners", ChangeListeners.class);
+      work.start();
+      try {
+        for (int i = 0; i < 2; i++) {
+          assertThatThrownBy(() -> feed.subscribe(reported))
+              .as("attempt %d", i + 1)
+              .isInstanceOf(IllegalThreadStateException.class);
+          assertThat(listeners.isEmpty()).isTrue();
+        }
+      } finally {
+        assertThat(work.end()).isTrue();
+      }
+    }
+  }
+
+  private static Object field(ChangeFeed feed, String name, Class<?> type)
+      throws ReflectiveOperationException {
+    return MethodHandles.privateLookupIn(NotifiedChangeFeed.class, MethodHandles.lookup())
+        .findVarHandle(NotifiedChangeFeed.class, name, type)
+        .get(feed);
   }
 
   @DisplayName("I15: it listens again after its connection was lost, and after every failure")
