@@ -6,6 +6,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,6 +35,7 @@ final class Watchdog {
 
   private final int patience;
   private final boolean startsThread;
+  private final Executor aborts;
   private final Set<Watch> watches = ConcurrentHashMap.newKeySet();
   private volatile @Nullable RecurringWork thread;
   private boolean closed;
@@ -47,17 +49,27 @@ final class Watchdog {
    * @param bound how long a call may take; it is aborted up to one interval later
    */
   Watchdog(Duration bound) {
-    this(bound, true);
+    this(bound, true, Watchdog::runOnItsOwnThread);
   }
 
   /**
    * Creates a watchdog.
    *
    * @param startsThread whether there is a thread; otherwise a test calls {@link #look}
+   * @param aborts runs each abort of a connection, for which a look does not wait
    */
-  Watchdog(Duration bound, boolean startsThread) {
+  Watchdog(Duration bound, boolean startsThread, Executor aborts) {
     this.startsThread = startsThread;
+    this.aborts = aborts;
     patience = Math.toIntExact(bound.plus(INTERVAL).minusNanos(1).dividedBy(INTERVAL));
+  }
+
+  /** On another thread: MariaDB's driver first asks the server, which may not answer. */
+  static void runOnItsOwnThread(Runnable abort) {
+    Thread aborting = new Thread(abort, "coatcheck-abort");
+    aborting.setDaemon(true);
+    aborting.setContextClassLoader(Watchdog.class.getClassLoader());
+    aborting.start();
   }
 
   /** Begins to watch a connection; the caller ends it. */
@@ -171,25 +183,25 @@ final class Watchdog {
         seen = number;
         looks = 0;
       } else if (number >= 0 && ++looks >= patience && call.compareAndSet(number, ABORTED)) {
-        abort();
+        try {
+          abort();
+        } catch (Throwable failure) {
+          // There is no thread for it: the next look tries again.
+          call.compareAndSet(ABORTED, number);
+          throw failure;
+        }
       }
     }
 
-    /** On another thread: MariaDB's driver first asks the server, which may not answer. */
     private void abort() {
-      Thread aborting =
-          new Thread(
-              () -> {
-                try {
-                  connection.abort(Runnable::run);
-                } catch (SQLException | RuntimeException failure) {
-                  LOG.debug("a connection could not be aborted", failure);
-                }
-              },
-              "coatcheck-abort");
-      aborting.setDaemon(true);
-      aborting.setContextClassLoader(Watchdog.class.getClassLoader());
-      aborting.start();
+      aborts.execute(
+          () -> {
+            try {
+              connection.abort(Runnable::run);
+            } catch (SQLException | RuntimeException failure) {
+              LOG.debug("a connection could not be aborted", failure);
+            }
+          });
     }
   }
 }

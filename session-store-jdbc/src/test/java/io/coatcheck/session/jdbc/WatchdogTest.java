@@ -1,6 +1,7 @@
 package io.coatcheck.session.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
@@ -8,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -26,7 +28,17 @@ class WatchdogTest {
                 }
                 return null;
               });
-  private final Watchdog watchdog = new Watchdog(Duration.ofMillis(2_500), false);
+  private final AtomicBoolean isOutOfThreads = new AtomicBoolean();
+  private final Watchdog watchdog =
+      new Watchdog(
+          Duration.ofMillis(2_500),
+          false,
+          abort -> {
+            if (isOutOfThreads.get()) {
+              throw new OutOfMemoryError("unable to create native thread");
+            }
+            Watchdog.runOnItsOwnThread(abort);
+          });
 
   @DisplayName("A call that is seen too often is aborted, and its operation knows")
   @Test
@@ -41,6 +53,23 @@ class WatchdogTest {
     assertThat(aborted.await(60, TimeUnit.SECONDS)).isTrue();
     watch.next();
     assertThat(watch.end()).as("the connection must not be used again").isTrue();
+  }
+
+  @DisplayName("A call whose connection could not be aborted for want of a thread is tried again")
+  @Test
+  void look_noThreadToAbort_triesAgain() throws InterruptedException {
+    Watchdog.Watch watch = watchdog.watch(connection);
+    look(3);
+    isOutOfThreads.set(true);
+    assertThatThrownBy(() -> look(1)).isInstanceOf(OutOfMemoryError.class);
+    assertThatThrownBy(() -> look(1)).as("the next look").isInstanceOf(OutOfMemoryError.class);
+    assertThat(watch.isAborted()).isFalse();
+    isOutOfThreads.set(false);
+
+    look(1);
+
+    assertThat(watch.isAborted()).isTrue();
+    assertThat(aborted.await(60, TimeUnit.SECONDS)).isTrue();
   }
 
   @Test
@@ -88,7 +117,7 @@ class WatchdogTest {
   @DisplayName("The thread ends ten looks after the last call, and the next one starts another")
   @Test
   void idle_endsTheThread() {
-    Watchdog watched = new Watchdog(Duration.ofSeconds(100), true);
+    Watchdog watched = new Watchdog(Duration.ofSeconds(100));
     List<Thread> before = watchdogs();
     watched.watch(connection).end();
     List<Thread> first = watchdogs().stream().filter(one -> !before.contains(one)).toList();
