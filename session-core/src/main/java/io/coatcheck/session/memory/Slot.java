@@ -203,12 +203,18 @@ final class Slot implements LiveSessions.UsableSession {
         && emptyHeld(expected, touched);
   }
 
-  /** Blocks touches until {@link #emptyHeld}; false if there was one, or another thread does. */
+  /**
+   * Blocks touches until {@link #emptyHeld}. Returns false if the session was touched meanwhile, or
+   * another thread blocks touches.
+   */
   boolean hold(long touched) {
     return SEEN.compareAndSet(this, touched, held(touched));
   }
 
-  /** Empties the slot of exactly this snapshot, or else admits touches again. */
+  /**
+   * Empties the slot if it holds exactly this snapshot, and returns whether it did. Otherwise
+   * touches are possible again.
+   */
   boolean emptyHeld(StoredSession expected, long touched) {
     boolean emptied = replace(expected, null);
     if (!emptied) {

@@ -149,7 +149,7 @@ final class PendingTouches {
     return isAny;
   }
 
-  /** Stores the touches that were in a batch that failed, or else the others. */
+  /** Stores either the touches that were in a failed batch, or the others. */
   private boolean flush(boolean hasFailed) {
     boolean isAny = false;
     Map<SessionId, Waiting> batch = new HashMap<>();

@@ -32,7 +32,7 @@ final class Upkeep implements AutoCloseable {
             ? new Revalidator(
                 copies, batches.get(), freshness.interval(), feed.isPresent() ? changes : null)
             : null;
-    // Last, so that a failure leaves no subscription; and in turn, it leaves no thread.
+    // Before the subscription: if the thread cannot start, there is none to close.
     if (revalidator != null) {
       revalidator.start();
     }

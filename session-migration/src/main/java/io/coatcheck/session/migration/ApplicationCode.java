@@ -46,19 +46,22 @@ final class ApplicationCode {
   }
 
   /**
-   * Runs code whose failure does not change the answer.
+   * Ends a session in the old application. A failure does not change the answer to the request: it
+   * is logged as a warning, at most once a second for each kind. An error of the JVM other than a
+   * {@code StackOverflowError} or a {@code LinkageError} is thrown.
    *
-   * @param credential what the code was given, which the log must not show
-   * @return whether it returned; otherwise the failure was logged
+   * @param credential the id of the session, which the log must not show
+   * @param ending ends it; may block, and may throw
+   * @return whether it has ended
    */
-  boolean isDone(String name, String credential, Runnable work) {
+  boolean tryToEnd(String credential, Runnable ending) {
     try {
-      work.run();
+      ending.run();
       return true;
     } catch (Exception | StackOverflowError | LinkageError e) {
       Throwable root = rootOf(e);
       limited.warn(
-          name + " " + root.getClass().getName(),
+          "the end of an old session " + root.getClass().getName(),
           "An old session was imported, and could not be ended in the old application: "
               + withoutCredential(reasonOf(e, root), credential));
       debug(e, credential);

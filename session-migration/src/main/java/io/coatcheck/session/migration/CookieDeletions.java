@@ -10,10 +10,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decides which answers delete an old cookie. If its path or its domain is not the right one, the
- * browser keeps it. Then a {@code Set-Cookie} in each answer would be of no use, and no cache could
- * keep any. So a client is asked for a minute, which is long enough for the requests in progress,
- * and again after an hour. Each node remembers some thousands of clients. Thread-safe.
+ * Decides which answers delete an old cookie. If the path or the domain of the deletion is not that
+ * of the cookie, the browser keeps it. Then a {@code Set-Cookie} in every answer would have no
+ * effect, except that no cache could store the answers. So the answers to a client delete the
+ * cookie for a minute, which is long enough for the requests in progress, and again after an hour.
+ * Each node remembers the last 10,000 clients. Thread-safe.
  */
 final class CookieDeletions {
 
@@ -35,7 +36,7 @@ final class CookieDeletions {
       };
 
   /**
-   * Creates an empty memory.
+   * Creates one that remembers no client.
    *
    * @param name of the cookie, for the log
    */
@@ -44,7 +45,8 @@ final class CookieDeletions {
   }
 
   /**
-   * Returns whether the answer to a client that has a session deletes the cookie.
+   * Returns whether the answer to a client that has a session deletes the cookie, and remembers the
+   * client. Returns false for a session that is not stored.
    *
    * @param presented what is in the cookie: another value, which the old application has set since,
    *     is deleted at once
@@ -54,12 +56,13 @@ final class CookieDeletions {
   }
 
   /**
-   * Returns whether an answer deletes the cookie.
+   * Returns whether an answer deletes the cookie, and remembers the client. Otherwise logs a
+   * warning, at most once an hour.
    *
    * @param client what all requests of a client have in common
    */
   boolean isDue(String client, Instant now) {
-    // A token may be long. Two that have one key share what is remembered.
+    // Short, since a token may be long. Two clients with the same key count as one.
     boolean isDue = isAsked(client.length() + ":" + client.hashCode(), now);
     if (!isDue) {
       limited.warn(

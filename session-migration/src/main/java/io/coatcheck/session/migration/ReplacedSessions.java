@@ -9,19 +9,23 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Ends old sessions in place of which new ones were stored. If that fails, the user keeps the new
- * session, and later requests that present the old cookie to the same node retry it: one in ten
- * seconds, since the old application's database may be slow to fail. The old session opens nothing
- * meanwhile, except in the old application. Thread-safe.
+ * Ends the sessions of the old application that a session of Coatcheck has replaced. If that fails,
+ * the user keeps the new session, and later requests that present the old cookie to the same node
+ * retry it: one in ten seconds, since the old application's database may be slow to fail. Until
+ * then the old session opens nothing, except in the old application. Thread-safe; holds no lock
+ * while it ends a session.
  */
 final class ReplacedSessions {
 
-  /** How many failures are remembered, the latest. Older ones end when they expire. */
+  /**
+   * How many sessions that could not be ended are remembered. Beyond that, the one that was tried
+   * longest ago is forgotten, and ends when it expires.
+   */
   private static final int MOST = 1_000;
 
   private static final Duration PAUSE = Duration.ofSeconds(10);
 
-  /** When it was last tried to end an old session, by its id. */
+  /** When the last attempt to end a session failed or began, by the id of the session. */
   private final Map<String, Instant> left = new ConcurrentHashMap<>();
 
   private final ApplicationCode code = new ApplicationCode();
@@ -48,16 +52,17 @@ final class ReplacedSessions {
     return result.status() == ImportResult.Status.FOUND && OldCookie.isReplaced(session, now);
   }
 
-  /** Returns whether an old session could not be ended. */
+  /** Returns whether an old session could not be ended, and is still to be retried. */
   boolean isLeft(String id) {
     return left.containsKey(id);
   }
 
   /**
-   * Ends an old session, unless that has failed a moment ago or another request retries it.
+   * Ends an old session. Does nothing if an attempt failed less than ten seconds ago, or if another
+   * request is retrying it.
    *
    * @param id as the client presents it
-   * @param ending may throw
+   * @param ending ends it; what it throws is logged, and it is retried later
    */
   void end(String id, Runnable ending) {
     Instant now = clock.instant();
@@ -66,13 +71,13 @@ final class ReplacedSessions {
     }
   }
 
-  /** Ends an old session, even if that has failed a moment ago. For a logout. */
+  /** Ends an old session at a logout, even if an attempt failed less than ten seconds ago. */
   void endNow(String id, Runnable ending) {
     end(id, clock.instant(), ending);
   }
 
   private void end(String id, Instant now, Runnable ending) {
-    if (code.isDone("the end of an old session", id, ending)) {
+    if (code.tryToEnd(id, ending)) {
       left.remove(id);
     } else {
       remember(id, now);

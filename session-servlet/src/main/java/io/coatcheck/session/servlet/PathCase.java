@@ -63,7 +63,7 @@ final class PathCase {
     return eachLower(upper).replace("i\u0307", "i").replace("j\u0307", "j");
   }
 
-  /** Converts each character separately: in a whole string, a sigma depends on its neighbors. */
+  /** Converts each character separately: in a whole string, a sigma depends on its neighbours. */
   private static String eachLower(String text) {
     return text.codePoints()
         .map(codePoint -> Character.toLowerCase(Character.toUpperCase(codePoint)))

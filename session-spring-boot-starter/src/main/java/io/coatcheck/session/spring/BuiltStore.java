@@ -3,7 +3,7 @@ package io.coatcheck.session.spring;
 import io.coatcheck.session.store.SessionStore;
 import java.util.function.Supplier;
 
-/** The store that the starter has built, and closes. */
+/** The store that the starter has built and closes, with its decorators. */
 record BuiltStore(SessionStore store) implements AutoCloseable {
 
   /** Does nothing if the manager has closed the store. */
@@ -12,7 +12,10 @@ record BuiltStore(SessionStore store) implements AutoCloseable {
     store.close();
   }
 
-  /** Returns what the next step makes of a store, and closes the store if the step fails. */
+  /**
+   * Returns the result of a step that uses a store, such as its decorator. If the step throws, the
+   * store is closed; what that throws is suppressed in the failure of the step.
+   */
   static SessionStore orClose(SessionStore built, Supplier<SessionStore> step) {
     try {
       return step.get();

@@ -42,7 +42,7 @@ final class ChainRepository {
     return !sessionsOf(repository).isEmpty();
   }
 
-  /** Returns the class of the application's own, if there is one: its behavior is not known. */
+  /** Returns the class of the application's own, if there is one: its behaviour is not known. */
   static Optional<Class<?>> unknown(@Nullable SecurityContextRepository repository) {
     return partsOf(repository)
         .filter(each -> KNOWN.stream().noneMatch(known -> known.isInstance(each)))

@@ -75,7 +75,7 @@ final class PrincipalContexts implements SecurityContextRepository {
 
   @Override
   @SuppressWarnings("InlineMeSuggester") // The filters of Spring Security call it.
-  @Deprecated // In Spring Security, in favor of the method below.
+  @Deprecated // In Spring Security, in favour of the method below.
   public SecurityContext loadContext(HttpRequestResponseHolder holder) {
     return loadDeferredContext(holder.getRequest()).get();
   }

@@ -8,9 +8,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands the records of deleted sessions over: each of them once, whatever happens with others. One
- * that cannot be read is logged. If its reading fails otherwise, for lack of memory for example,
- * the failure is kept for the end, like what the consumer throws.
+ * Hands over the records of deleted sessions, each once, even if another one fails. A record that
+ * cannot be read is logged and left out. Any other failure to read one, such as a lack of memory,
+ * is kept until {@link #finish}, like what the consumer throws.
  *
  * <p>Used by one thread, within one call.
  */
@@ -38,7 +38,7 @@ final class EndedRecords implements Consumer<byte[]> {
   }
 
   /**
-   * Throws the first failure, with the others suppressed in it; returns if there was none.
+   * Throws the first failure, with the others suppressed in it. Returns if there was none.
    *
    * @param failure that of the store, which comes first; null if it did not fail
    */

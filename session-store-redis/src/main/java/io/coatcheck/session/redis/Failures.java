@@ -4,7 +4,10 @@ import io.coatcheck.session.store.HandOver;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps the failures of several works, so that one does not stop the others. */
+/**
+ * Collects the failures of several tasks, so that one does not stop the others. The first is thrown
+ * at the end, with the others suppressed in it.
+ */
 final class Failures {
 
   private Failures() {}
@@ -33,12 +36,12 @@ final class Failures {
     }
   }
 
-  /** Runs each work, and then throws the first failure with the others suppressed in it. */
-  static void runEach(List<Runnable> works) {
+  /** Runs all tasks, each even if the one before fails, and then throws the first failure. */
+  static void runEach(List<Runnable> tasks) {
     Throwable first = null;
-    for (Runnable work : works) {
+    for (Runnable task : tasks) {
       try {
-        work.run();
+        task.run();
       } catch (RuntimeException | Error failure) {
         first = add(first, failure);
       }

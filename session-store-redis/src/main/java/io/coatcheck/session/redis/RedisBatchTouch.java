@@ -29,8 +29,8 @@ final class RedisBatchTouch implements BatchTouch {
     Moment asked = new Moment(now);
     lastSeenAt.values().forEach(moment -> StoredSession.millisOf(moment, "lastSeenAt"));
     Map<SessionId, Sent<Long>> sent = new LinkedHashMap<>();
-    // Without those in which something has failed: a node that is unreachable keeps no activity on
-    // other nodes from being stored, and is waited for once.
+    // The buckets in which nothing has failed. So an unreachable node is waited for only once, and
+    // activity on other nodes is stored nevertheless.
     Set<Bucket> left = new HashSet<>(buckets.all());
     Throwable failure = null;
     for (Map.Entry<SessionId, Instant> touch : lastSeenAt.entrySet()) {

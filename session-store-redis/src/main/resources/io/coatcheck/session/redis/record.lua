@@ -142,8 +142,8 @@ local function unlist(expiry, principals, id, principal)
   end
 end
 
--- Removes a record, and from the indexes. The record goes first: no failure leaves it live. The change
--- comes next, so that it is recorded even if an index cannot be written; expiry has no changes.
+-- Removes a record, and its id from the indexes. The record goes first: no failure leaves it live. The
+-- change comes next, so that it is recorded even if an index cannot be written; expiry has no changes.
 local function forget(key, expiry, principals, id, principal, changes)
   redis.call('DEL', key)
   if changes then

@@ -29,7 +29,7 @@ abstract class Listing extends IndexPart {
   private static final String SMILE = "\uD83D\uDE00";
 
   /**
-   * Pairs of these are equal under some collation, normalisation or padding, or have the same hash
+   * Pairs of these are equal under some collation, normalization or padding, or have the same hash
    * code or checksum, but differ by code point.
    */
   static final List<String> PRINCIPALS =
