@@ -270,7 +270,7 @@ public class SessionFilter implements Filter {
           below(ourResponse, response),
           request.getAttribute(sent) instanceof AddedHeaders put ? put : null);
     }
-    // Undertow makes the error page of an asynchronous dispatch with our wrappers.
+    // On Undertow, the error page of an asynchronous dispatch still has the wrappers.
     boolean isErrorPage = isResumed && request.getDispatcherType() == DispatcherType.ERROR;
     if (ourRequest != null && ourResponse != null && !isErrorPage) {
       try {

@@ -71,7 +71,7 @@ public final class CoatcheckAutoConfiguration {
     ineffective.refuseContradictions();
   }
 
-  /** Closes the store with the application, also if the start fails before there is a manager. */
+  /** Closes the store with the application, even if the start fails before there is a manager. */
   @Bean
   @Lazy
   BuiltStore coatcheckBuiltStore(
