@@ -60,9 +60,7 @@ final class Coatchecks {
    * Each change is recorded for the feeds of other nodes; this node reads none and has no copies.
    */
   static Contestant recording(DataSource pool, int sessions) {
-    JdbcSessionStore store =
-        JdbcSessionStore.builder(pool).createSchema(true).changeFeed(true).build();
-    return contestant(manager(store), new Population(sessions));
+    return contestant(manager(recordingStore(pool, false)), new Population(sessions));
   }
 
   static Contestant near(Postgres postgres, int sessions, Duration maxStaleness) {
@@ -86,8 +84,16 @@ final class Coatchecks {
   }
 
   static SessionStore feedStore(DataSource pool) {
-    return NearCacheSessionStore.wrap(
-        JdbcSessionStore.builder(pool).createSchema(true).changeFeed(true).build());
+    return NearCacheSessionStore.wrap(recordingStore(pool, false));
+  }
+
+  /** Each change is recorded, and other nodes are notified of each end if {@code notifies}. */
+  static JdbcSessionStore recordingStore(DataSource pool, boolean notifies) {
+    return JdbcSessionStore.builder(pool)
+        .createSchema(true)
+        .changeFeed(true)
+        .changeFeedNotifications(notifies)
+        .build();
   }
 
   /** With a copy of every session, and a bound that none of them passes: what a hit costs. */

@@ -61,6 +61,10 @@ public final class Main {
                       results, "redis", "entrant", "kind", "round", "perSecond", "commands"),
                   rounds);
       case "revocation" -> revocation(results, only);
+      case "logouts" ->
+          new Logouts(
+                  Results.begin(results, "logouts", "way", "round", "logouts", "perSecond"), 4_000)
+              .run(rounds);
       case "cluster" ->
           Cluster.run(
               Results.begin(

@@ -2,7 +2,6 @@ package io.coatcheck.benchmarks;
 
 import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.session.SessionManager;
-import io.coatcheck.session.jdbc.JdbcSessionStore;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.redis.RedisSessionStore;
 import io.coatcheck.session.store.SessionStore;
@@ -48,7 +47,7 @@ final class Revocation {
       return switch (this) {
         case NEAR -> NearCacheSessionStore.wrap(Coatchecks.store(pool));
         case FEED -> Coatchecks.feedStore(pool);
-        case NOTIFICATIONS -> NearCacheSessionStore.wrap(recording(pool, this));
+        case NOTIFICATIONS -> NearCacheSessionStore.wrap(Coatchecks.recordingStore(pool, true));
         default -> Coatchecks.store(pool);
       };
     }
@@ -68,21 +67,13 @@ final class Revocation {
     }
   }
 
-  /** The store that ends the sessions, whatever the other node has. */
-  private static JdbcSessionStore recording(DataSource pool, Kind kind) {
-    return JdbcSessionStore.builder(pool)
-        .createSchema(true)
-        .changeFeed(true)
-        .changeFeedNotifications(kind == Kind.NOTIFICATIONS)
-        .build();
-  }
-
   private static void onPostgres(Results results, Postgres postgres, int ends, Kind kind)
       throws InterruptedException {
     Population population = postgres.fillCoatcheck(ends);
     try (HikariDataSource one = postgres.pool(2);
         HikariDataSource other = postgres.pool(4);
-        SessionManager ending = Coatchecks.manager(recording(one, kind));
+        SessionManager ending =
+            Coatchecks.manager(Coatchecks.recordingStore(one, kind == Kind.NOTIFICATIONS));
         Contestant asking =
             Coatchecks.contestant(Coatchecks.manager(kind.store(other)), population)) {
       measure(results, ends, kind.title, population, ending, asking);

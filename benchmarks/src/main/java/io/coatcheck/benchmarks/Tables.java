@@ -40,6 +40,7 @@ final class Tables {
     add(tables, "cluster", this::cluster);
     add(tables, "cleanup", this::cleanUp);
     add(tables, "revocation", Tables::revocation);
+    add(tables, "logouts", Tables::logouts);
     tables.put("targets", new Targets(results).table());
     return tables;
   }
@@ -268,6 +269,20 @@ final class Tables {
                 number(row.number("p50")),
                 number(row.number("p99")),
                 number(row.number("max"))));
+    return table.toString();
+  }
+
+  private static String logouts(List<Results.Row> rows) {
+    Markdown table = new Markdown("logouts/s of eight threads", "median", "of each round");
+    by(rows, row -> row.text("way"))
+        .forEach(
+            (way, all) ->
+                table.row(
+                    way,
+                    whole(median(all, "perSecond")),
+                    all.stream()
+                        .map(row -> whole(row.number("perSecond")))
+                        .collect(Collectors.joining("; "))));
     return table.toString();
   }
 
