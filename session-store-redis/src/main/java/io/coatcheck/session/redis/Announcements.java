@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.coatcheck.session.background.Operation;
 import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisConnectionStateListener;
-import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.time.Duration;
@@ -138,7 +137,7 @@ final class Announcements implements RedisConnectionStateListener {
         });
     connection.set(opened);
     if (isOver()) {
-      close();
+      replace(opened);
     } else if (opened.isOpen()) {
       subscribe(opened);
     } else {
@@ -211,12 +210,9 @@ final class Announcements implements RedisConnectionStateListener {
     }
   }
 
-  /** Closes the connection for good, without waiting for it. */
+  /** Ends the attempts to listen. The client closes the connection. */
   void close() {
     isClosed = true;
-    StatefulRedisConnection<byte[], byte[]> last = connection.getAndSet(null);
-    if (last != null) {
-      Link.abandon(last);
-    }
+    connection.set(null);
   }
 }

@@ -362,7 +362,7 @@ final class Connection implements AutoCloseable {
     return cause == null ? failed : cause;
   }
 
-  /** Closes the connection, without waiting for it. */
+  /** Refuses all further commands. The connection is closed by the client. */
   @Override
   public void close() {
     if (!closed) {

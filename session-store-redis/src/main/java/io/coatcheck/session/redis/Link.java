@@ -367,17 +367,11 @@ final class Link implements RedisConnectionStateListener {
     CompletableFuture<Void> unused = connection.closeAsync();
   }
 
-  /** Closes the connection for good, without waiting for it. */
+  /**
+   * Ends the attempts to connect. The client closes the connections: one that was closed here as
+   * well would make it log a warning.
+   */
   void close() {
     isClosed = true;
-    StatefulRedisConnection<byte[], byte[]> current = connection.get();
-    if (current != null) {
-      abandon(current);
-    }
-    synchronized (change) {
-      if (detour != null) {
-        CompletableFuture<Void> unused = detour.connection.thenAccept(Link::abandon);
-      }
-    }
   }
 }

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import ch.qos.logback.classic.Level;
+import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.DeletedSessions;
+import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
@@ -413,6 +415,24 @@ class RedisPromisesTest {
         }
         TestServer.await("closed connections", () -> clients(own) == 1);
         assertThat(log.lines()).noneMatch(line -> line.contains("operations fail until it is"));
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("close() ends all connections, and the driver has nothing to warn about")
+  void close_endsAllConnections_withoutAWarning() {
+    try (TestServer own = new TestServer("maxmemory-policy noeviction")) {
+      for (int i = 0; i < 5; i++) {
+        try (RecordedLog log = RecordedLog.of("io.lettuce").at(Level.WARN).hereOnly()) {
+          try (SessionStore store =
+              NearCacheSessionStore.wrap(own.store("closing").buckets(2).build())) {
+            assertThat(store.touchInterval()).isPositive();
+            TestServer.await("connections", () -> clients(own) == 4);
+          }
+          TestServer.await("closed connections", () -> clients(own) == 1);
+          assertThat(log.lines(Level.WARN)).isEmpty();
+        }
       }
     }
   }
