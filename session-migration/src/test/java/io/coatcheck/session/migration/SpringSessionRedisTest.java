@@ -80,19 +80,24 @@ class SpringSessionRedisTest extends SpringSessionImportContract {
         new RedisSpringSessions.Commands() {
           @Override
           public Map<String, byte[]> fieldsOf(String key) {
-            if (isBroken) {
-              // The type of this command fails for a key of another type, as Redis reports it.
-              connection.sync().set("broken", new byte[0]);
-              return connection.sync().hgetall("broken");
-            }
+            failIfBroken();
             return connection.sync().hgetall(key);
           }
 
           @Override
           public void delete(String key) {
+            failIfBroken();
             connection.sync().del(key);
           }
         });
+  }
+
+  /** Redis refuses a command of hashes for a key of another type. */
+  private void failIfBroken() {
+    if (isBroken) {
+      connection.sync().set("broken", new byte[0]);
+      Map<String, byte[]> unused = connection.sync().hgetall("broken");
+    }
   }
 
   @Override
