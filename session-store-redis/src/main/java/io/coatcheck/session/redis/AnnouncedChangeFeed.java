@@ -3,7 +3,6 @@ package io.coatcheck.session.redis;
 import io.coatcheck.session.background.PolledChangeFeed;
 import io.coatcheck.session.store.ChangeFeed;
 import java.time.Duration;
-import java.util.List;
 
 /** Reads the changes at an interval, and at once when the end of a session is announced. */
 record AnnouncedChangeFeed(PolledChangeFeed polled, Announcements announcements)
@@ -22,6 +21,6 @@ record AnnouncedChangeFeed(PolledChangeFeed polled, Announcements announcements)
   }
 
   void close() {
-    Failures.runEach(List.of(announcements::close, polled::close));
+    polled.close();
   }
 }

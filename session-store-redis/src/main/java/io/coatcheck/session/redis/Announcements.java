@@ -57,7 +57,6 @@ final class Announcements implements RedisConnectionStateListener {
   private final AtomicBoolean isRefused = new AtomicBoolean();
 
   private volatile Runnable heard = () -> {};
-  private volatile boolean isClosed;
 
   /**
    * Creates a listener without a connection.
@@ -94,7 +93,7 @@ final class Announcements implements RedisConnectionStateListener {
   }
 
   private void connect() {
-    if (isOver()) {
+    if (client.isClosed()) {
       return;
     }
     try {
@@ -114,13 +113,9 @@ final class Announcements implements RedisConnectionStateListener {
     }
   }
 
-  private boolean isOver() {
-    return isClosed || client.isClosed();
-  }
-
   private void connectLater(Throwable failure) {
     client.later(PAUSE, this::connect); // First: an error below must not end the attempts.
-    if (!isOver() && !isMissing.getAndSet(true)) {
+    if (!client.isClosed() && !isMissing.getAndSet(true)) {
       LOG.info(
           "ends of sessions are not announced until the connection for them is open: {}",
           Link.describe(failure));
@@ -136,8 +131,8 @@ final class Announcements implements RedisConnectionStateListener {
           }
         });
     connection.set(opened);
-    if (isOver()) {
-      replace(opened);
+    if (client.isClosed()) {
+      Link.abandonIfOpen(opened);
     } else if (opened.isOpen()) {
       subscribe(opened);
     } else {
@@ -168,7 +163,7 @@ final class Announcements implements RedisConnectionStateListener {
       }
     } else if (!RedisFailure.isAnswer(failure)) {
       replace(over);
-    } else if (!isOver() && !isRefused.getAndSet(true)) {
+    } else if (!client.isClosed() && !isRefused.getAndSet(true)) {
       LOG.warn(
           "ends of sessions are not announced to this node, which finds them when it next reads the"
               + " changes; a user needs +subscribe, +publish and {}: {}",
@@ -186,7 +181,7 @@ final class Announcements implements RedisConnectionStateListener {
   private void check() {
     checkLater(); // First: an error below must not end the checks.
     StatefulRedisPubSubConnection<byte[], byte[]> current = connection.get();
-    if (current != null && !isOver()) {
+    if (current != null && !client.isClosed()) {
       subscribe(current);
     }
   }
@@ -204,15 +199,10 @@ final class Announcements implements RedisConnectionStateListener {
   }
 
   private void replace(@Nullable StatefulRedisPubSubConnection<byte[], byte[]> unusable) {
-    if (unusable != null && connection.compareAndSet(unusable, null)) {
+    // Once the client is closed, it closes them all.
+    if (unusable != null && !client.isClosed() && connection.compareAndSet(unusable, null)) {
       Link.abandon(unusable);
       client.later(PAUSE, this::connect);
     }
-  }
-
-  /** Ends the attempts to listen. The client closes the connection. */
-  void close() {
-    isClosed = true;
-    connection.set(null);
   }
 }

@@ -365,9 +365,6 @@ final class Connection implements AutoCloseable {
   /** Refuses all further commands. The connection is closed by the client. */
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      link.close();
-    }
+    closed = true;
   }
 }

@@ -54,7 +54,6 @@ final class Link implements RedisConnectionStateListener {
   private long demotions;
 
   private final OutageLog outage = new OutageLog(LOG, System::nanoTime);
-  private volatile boolean isClosed;
 
   private Link(Client client, Route route) {
     this.client = client;
@@ -99,7 +98,7 @@ final class Link implements RedisConnectionStateListener {
     }
   }
 
-  /** Returns the connection, or null while there is none, or for good after {@link #close()}. */
+  /** Returns the connection; null while there is none, and for good once the client is closed. */
   @Nullable StatefulRedisConnection<byte[], byte[]> current() {
     StatefulRedisConnection<byte[], byte[]> current = connection.get();
     if (current != null && current.isOpen()) {
@@ -221,7 +220,7 @@ final class Link implements RedisConnectionStateListener {
         return known.connection;
       }
       RedisURI node = route.asked(asked);
-      if (node == null || isClosed) {
+      if (node == null || client.isClosed()) {
         return null;
       }
       retire(known);
@@ -247,7 +246,7 @@ final class Link implements RedisConnectionStateListener {
 
   private void connect() {
     synchronized (change) {
-      if (isOver() || isConnecting) {
+      if (client.isClosed() || isConnecting) {
         return;
       }
       isConnecting = true;
@@ -255,12 +254,8 @@ final class Link implements RedisConnectionStateListener {
     attempt();
   }
 
-  private boolean isOver() {
-    return isClosed || client.isClosed();
-  }
-
   private void attempt() {
-    if (isOver()) {
+    if (client.isClosed()) {
       return;
     }
     long known;
@@ -315,7 +310,7 @@ final class Link implements RedisConnectionStateListener {
 
   private void attemptLater(@Nullable Throwable failure) {
     try {
-      if (failure != null && !isOver()) {
+      if (failure != null && !client.isClosed()) {
         outage.failed(describe(failure));
       }
       // If there still is a connection, its server has passed keys on to one that is unreachable.
@@ -348,8 +343,8 @@ final class Link implements RedisConnectionStateListener {
     retire(before);
     retire(passed);
     outage.ended();
-    if (isClosed) {
-      abandon(opened);
+    if (client.isClosed()) {
+      abandonIfOpen(opened);
     } else if (!opened.isOpen()) {
       connect();
     }
@@ -367,11 +362,10 @@ final class Link implements RedisConnectionStateListener {
     CompletableFuture<Void> unused = connection.closeAsync();
   }
 
-  /**
-   * Ends the attempts to connect. The client closes the connections: one that was closed here as
-   * well would make it log a warning.
-   */
-  void close() {
-    isClosed = true;
+  /** Closes a connection unless the client has closed it, which would make the driver log that. */
+  static void abandonIfOpen(StatefulRedisConnection<byte[], byte[]> connection) {
+    if (connection.isOpen()) {
+      abandon(connection);
+    }
   }
 }

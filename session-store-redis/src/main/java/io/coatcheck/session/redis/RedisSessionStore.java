@@ -219,7 +219,7 @@ public final class RedisSessionStore implements SessionStore {
    */
   @Override
   public void close() {
-    Failures.runEach(List.of(changeFeed::close, buckets::close, client::close));
+    Failures.runEach(List.of(changeFeed::close, client::close, buckets::close));
   }
 
   /**

@@ -355,7 +355,6 @@ class RedisAnnouncementsTest {
               INTERVAL);
       announcements.listen(() -> {});
       assertThat(isAsked.orTimeout(60, TimeUnit.SECONDS).join()).isTrue();
-      announcements.close();
     }
   }
 
@@ -390,7 +389,6 @@ class RedisAnnouncementsTest {
               Duration.ofMillis(20));
       announcements.listen(() -> {});
       TestServer.await("attempts", () -> attempts.get() > 5);
-      announcements.close();
     }
   }
 
@@ -452,7 +450,6 @@ class RedisAnnouncementsTest {
 
       assertThat(heard.poll(60, TimeUnit.SECONDS)).as("the poll after a subscription").isTrue();
       server.awaitSubscribers("a", 1);
-      announcements.close();
     }
   }
 
@@ -571,7 +568,6 @@ class RedisAnnouncementsTest {
         server.awaitSubscribers("a", 1);
         TestServer.await("a line", () -> lines().anyMatch(line -> line.contains("node again")));
         assertThat(warnings()).hasSize(1);
-        announcements.close();
       }
     }
 

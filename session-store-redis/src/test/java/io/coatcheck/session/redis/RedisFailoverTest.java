@@ -316,7 +316,6 @@ class RedisFailoverTest {
 
       await("another connection", () -> link.current() != null);
       assertThat(link.current()).isNotSameAs(opened);
-      link.close();
     }
   }
 }

@@ -276,7 +276,6 @@ class RedisPromisesTest {
       assertThat(attempts).isLessThanOrEqualTo(tenths + 3);
       own.start();
       TestServer.await("a connection", () -> link.current() != null);
-      link.close();
       client.close();
     }
   }
