@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.ChangeListeners;
-import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -77,17 +76,7 @@ class PollSoonTest {
   }
 
   private ChangeFeed.Subscription subscribe() {
-    return feed.subscribe(
-        new ChangeFeed.Listener() {
-          @Override
-          public void changed(SessionId id) {}
-
-          @Override
-          public void missed() {}
-
-          @Override
-          public void completeUpTo(long nanoTime) {}
-        });
+    return feed.subscribe(new PolledChangeFeedTest.Silent());
   }
 
   private Read nextRead() throws InterruptedException {

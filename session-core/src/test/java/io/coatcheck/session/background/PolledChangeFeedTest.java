@@ -67,7 +67,7 @@ class PolledChangeFeedTest {
     public void rest() {}
   }
 
-  private static final class Silent implements ChangeFeed.Listener {
+  static final class Silent implements ChangeFeed.Listener {
 
     @Override
     public void changed(SessionId id) {}
