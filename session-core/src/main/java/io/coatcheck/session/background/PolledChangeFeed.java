@@ -4,8 +4,6 @@ import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.ChangeListeners;
 import io.coatcheck.session.store.SessionStoreException;
 import java.time.Duration;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
@@ -33,7 +31,7 @@ public final class PolledChangeFeed implements ChangeFeed {
     void rest();
   }
 
-  /** How many reasons of one outage are logged: a driver may put a time or a port into each. */
+  /** The maximum number of reasons that are logged in one outage. */
   private static final int MAX_REASONS = 8;
 
   private static final Duration MIN_INTERVAL = Duration.ofMillis(10);
@@ -54,7 +52,6 @@ public final class PolledChangeFeed implements ChangeFeed {
   private final Logger log;
   private final RecurringWork work;
   private final Object state = new Object();
-  private boolean started;
   private volatile boolean closed;
 
   /** Whether a poll was requested since the last one began. */
@@ -69,11 +66,8 @@ public final class PolledChangeFeed implements ChangeFeed {
    */
   private long lastEarly;
 
-  /** How many polls have failed since the last one that did not. Used by the thread only. */
-  private int failures;
-
-  /** The reasons of those failures, each of which is logged once. Used by the thread only. */
-  private final Set<String> logged = new HashSet<>();
+  /** The polls that have failed since the last one that did not. Used by the thread only. */
+  private final Outage outage;
 
   /**
    * Prepares the thread, which the first subscription starts.
@@ -99,6 +93,7 @@ public final class PolledChangeFeed implements ChangeFeed {
     this.reader = reader;
     this.interval = interval;
     this.log = log;
+    outage = new Outage(log, MAX_REASONS);
     spacing = PAUSE_OF_A_LOG.multipliedBy(logs).toNanos();
     lastPoll = System.nanoTime() - interval.toNanos();
     lastEarly = System.nanoTime() - spacing;
@@ -130,10 +125,7 @@ public final class PolledChangeFeed implements ChangeFeed {
         throw new SessionStoreException("subscribe failed: the store is closed");
       }
       // First: if the thread cannot start, nothing is left, and the next call tries again.
-      if (!started) {
-        work.start();
-        started = true;
-      }
+      work.start();
       Subscription subscription = listeners.add(listener);
       work.wake();
       return subscription;
@@ -197,20 +189,14 @@ public final class PolledChangeFeed implements ChangeFeed {
     while (more && !closed) {
       more = reader.read();
     }
+    int failures = outage.end();
     if (failures > 0) {
       log.info("the change feed is read again, after {} failed attempts", failures);
-      failures = 0;
-      logged.clear();
     }
   }
 
   private void logFailure(Throwable failure) {
-    if (failure instanceof InterruptedException) {
-      log.debug("{}", failure.getMessage());
-      return;
-    }
-    failures++;
-    if (closed || logged.size() == MAX_REASONS || !logged.add(failure.toString())) {
+    if (!outage.add(failure) || closed) {
       return;
     }
     if (failure instanceof SessionStoreException) {
@@ -228,9 +214,7 @@ public final class PolledChangeFeed implements ChangeFeed {
     synchronized (state) {
       closed = true;
     }
-    if (started) {
-      work.endOrWarn(log, "the store's server");
-    }
+    work.endOrWarn(log, "the store's server");
     listeners.close();
   }
 }

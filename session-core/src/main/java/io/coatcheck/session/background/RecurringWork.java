@@ -24,6 +24,8 @@ public final class RecurringWork {
   private final Consumer<Throwable> onFailure;
   private final Thread thread;
   private final AtomicBoolean woken = new AtomicBoolean();
+  private final Object state = new Object();
+  private boolean started;
   private volatile boolean ending;
 
   /**
@@ -45,9 +47,17 @@ public final class RecurringWork {
     thread.setContextClassLoader(RecurringWork.class.getClassLoader());
   }
 
-  /** Starts the thread. */
+  /**
+   * Starts the thread, unless it was started or ended before. If it cannot start, the next call
+   * tries again.
+   */
   public void start() {
-    thread.start();
+    synchronized (state) {
+      if (!started && !ending) {
+        thread.start();
+        started = true;
+      }
+    }
   }
 
   /** Returns the name of the thread. */
@@ -124,13 +134,15 @@ public final class RecurringWork {
 
   /**
    * Ends the thread after its present work, and waits for that, for at most 5 seconds. Does not
-   * wait if the work itself calls this.
+   * wait if the work itself calls this, or if the thread was never started.
    *
    * @return {@code false} if the thread was still working after 5 seconds; it ends when the work is
    *     done
    */
   public boolean end() {
-    ending = true;
+    synchronized (state) {
+      ending = true;
+    }
     LockSupport.unpark(thread);
     if (Thread.currentThread() == thread) {
       return true;

@@ -90,7 +90,12 @@ class PolledChangeFeedTest {
             MethodHandles.privateLookupIn(PolledChangeFeed.class, MethodHandles.lookup())
                 .findVarHandle(PolledChangeFeed.class, "work", RecurringWork.class)
                 .get(feed);
-    work.start();
+    Thread thread =
+        (Thread)
+            MethodHandles.privateLookupIn(RecurringWork.class, MethodHandles.lookup())
+                .findVarHandle(RecurringWork.class, "thread", Thread.class)
+                .get(work);
+    thread.start();
     try {
       for (int i = 0; i < 2; i++) {
         assertThatThrownBy(() -> feed.subscribe(new Silent()))

@@ -161,6 +161,43 @@ class RecurringWorkTest {
   }
 
   @Test
+  @DisplayName("starting it again does nothing, and after its end neither")
+  void start_again_doesNothing() throws Exception {
+    start(FOREVER, turn -> {}, reported::add);
+    running.start();
+    running.wake();
+    awaitTurns(1);
+    assertThat(running.end()).isTrue();
+
+    running.start();
+
+    assertThat(thread.get().isAlive()).isFalse();
+  }
+
+  @Test
+  @DisplayName("one that ended before it began does not begin")
+  void start_afterTheEnd_doesNothing() {
+    AtomicBoolean paused = new AtomicBoolean();
+    running =
+        new RecurringWork(
+            "tested",
+            () -> {
+              paused.set(true);
+              return 1;
+            },
+            () -> {},
+            reported::add);
+    assertThat(running.end()).isTrue();
+
+    running.start();
+
+    assertThat(Thread.getAllStackTraces().keySet())
+        .extracting(Thread::getName)
+        .doesNotContain("tested");
+    assertThat(paused).isFalse();
+  }
+
+  @Test
   void end_inThePause_isPrompt() throws Exception {
     start(FOREVER, turn -> {}, reported::add);
     running.wake();

@@ -1,6 +1,7 @@
 package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.background.Operation;
+import io.coatcheck.session.background.Outage;
 import io.coatcheck.session.background.PolledChangeFeed;
 import io.coatcheck.session.background.RecurringWork;
 import io.coatcheck.session.store.ChangeFeed;
@@ -48,12 +49,10 @@ final class NotifiedChangeFeed implements ChangeFeed {
   private final String selectChannel;
   private final String selectIsListening;
   private final RecurringWork work;
-  private final Object state = new Object();
-  private boolean started;
   private volatile boolean closed;
 
-  /** How many attempts have failed since it last listened. Used by the thread only. */
-  private int failures;
+  /** The attempts that have failed since it last listened. Used by the thread only. */
+  private final Outage outage = new Outage(LOG, 1);
 
   /**
    * Prepares the thread, which the first subscription starts.
@@ -89,13 +88,8 @@ final class NotifiedChangeFeed implements ChangeFeed {
 
   @Override
   public Subscription subscribe(Listener listener) {
-    synchronized (state) {
-      // First: if the thread cannot start, nothing is left, and the next call tries again.
-      if (!started && !closed) {
-        work.start();
-        started = true;
-      }
-    }
+    // First: if the thread cannot start, nothing is left, and the next call tries again.
+    work.start();
     Subscription subscription = feed.subscribe(listener);
     work.wake();
     return subscription;
@@ -132,9 +126,9 @@ final class NotifiedChangeFeed implements ChangeFeed {
   private void listen(Statements statements, Notifications notifications) throws SQLException {
     String channel = channel(statements);
     run(statements, "LISTEN " + channel);
+    int failures = outage.end();
     if (failures > 0) {
       LOG.info("notifications are received again, after {} failed attempts", failures);
-      failures = 0;
     }
     // For what was notified before.
     feed.pollSoon();
@@ -183,12 +177,7 @@ final class NotifiedChangeFeed implements ChangeFeed {
   }
 
   private void logFailure(Throwable failure) {
-    if (failure instanceof InterruptedException) {
-      LOG.debug("{}", failure.getMessage());
-      return;
-    }
-    failures++;
-    if (closed || failures > 1) {
+    if (!outage.add(failure) || closed) {
       return;
     }
     if (failure instanceof SessionStoreException) {
@@ -203,14 +192,8 @@ final class NotifiedChangeFeed implements ChangeFeed {
 
   /** Ends the threads, and all subscriptions. */
   void close() {
-    boolean isRunning;
-    synchronized (state) {
-      closed = true;
-      isRunning = started;
-    }
-    if (isRunning) {
-      work.endOrWarn(LOG, "the store's server");
-    }
+    closed = true;
+    work.endOrWarn(LOG, "the store's server");
     feed.close();
   }
 }

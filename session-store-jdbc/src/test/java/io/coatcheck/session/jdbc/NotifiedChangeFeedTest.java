@@ -332,9 +332,12 @@ class NotifiedChangeFeedTest {
     try (Table table = Table.withChanges(pool());
         JdbcSessionStore node = notifying(table).build()) {
       ChangeFeed feed = node.changeFeed().orElseThrow();
-      RecurringWork work = (RecurringWork) field(feed, "work", RecurringWork.class);
-      ChangeListeners listeners = (ChangeListeners) field(feed, "listeners", ChangeListeners.class);
-      work.start();
+      RecurringWork work =
+          (RecurringWork) field(NotifiedChangeFeed.class, "work", RecurringWork.class, feed);
+      ChangeListeners listeners =
+          (ChangeListeners)
+              field(NotifiedChangeFeed.class, "listeners", ChangeListeners.class, feed);
+      ((Thread) field(RecurringWork.class, "thread", Thread.class, work)).start();
       try {
         for (int i = 0; i < 2; i++) {
           assertThatThrownBy(() -> feed.subscribe(reported))
@@ -348,11 +351,11 @@ class NotifiedChangeFeedTest {
     }
   }
 
-  private static Object field(ChangeFeed feed, String name, Class<?> type)
+  private static Object field(Class<?> owner, String name, Class<?> type, Object of)
       throws ReflectiveOperationException {
-    return MethodHandles.privateLookupIn(NotifiedChangeFeed.class, MethodHandles.lookup())
-        .findVarHandle(NotifiedChangeFeed.class, name, type)
-        .get(feed);
+    return MethodHandles.privateLookupIn(owner, MethodHandles.lookup())
+        .findVarHandle(owner, name, type)
+        .get(of);
   }
 
   @DisplayName("I15: it listens again after its connection was lost, and after every failure")
