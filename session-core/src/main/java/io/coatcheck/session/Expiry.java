@@ -6,8 +6,8 @@ import java.util.Optional;
 
 /**
  * Confirms that a session has expired, before a request is refused or a change is dropped because
- * of it: a client must not be told something that turns out to be false. A session that was read
- * just before its deadline may have been used in time while the store's answer was on its way.
+ * of it: a client must not get an answer that turns out to be wrong. A session that was read just
+ * before its deadline may have been used in time while the store's answer was on its way.
  */
 final class Expiry {
 

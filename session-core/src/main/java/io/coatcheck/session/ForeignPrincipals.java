@@ -7,7 +7,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Refuses the users of other systems who cannot log in here, because of their names. A bridge meets
- * one with each request of that user, so that the reason is logged once a minute at most.
+ * one with each request of that user, so the reason is logged at most once a minute.
  */
 final class ForeignPrincipals {
 

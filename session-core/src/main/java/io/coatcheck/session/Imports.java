@@ -24,12 +24,13 @@ import org.jspecify.annotations.Nullable;
  * Imports sessions that another library kept.
  *
  * <p>The id of the new session is derived from the old credential, so that all requests with that
- * credential find the same session. So is its first token, with the generation of the attempt: a
- * request opens only the session that it has found, and no other one that is stored late under the
- * same id. The session is stored as if its secret had been renewed periodically and the response
- * had been lost: the derived token opens it and is answered with another one, and once the client
- * has presented that, the derived one opens nothing. {@link ImportClaims A claim} of the credential
- * is made before, and outlives the session, so that it imports nothing after a logout.
+ * credential find the same session. Its first token is derived from the credential and the
+ * generation of the attempt: a request opens only the session that it has found, and no other one
+ * that is stored late under the same id. The session is stored as if its secret had been renewed
+ * periodically and the response had been lost: the derived token opens it and is answered with
+ * another one, and once the client has presented that, the derived one opens nothing. {@link
+ * ImportClaims A claim} of the credential is made before, and outlives the session, so that the
+ * credential imports nothing after a logout.
  */
 final class Imports {
 
@@ -253,7 +254,7 @@ final class Imports {
 
   /**
    * Deletes the session of this attempt, unless it is in use: a request that opens it gives it a
-   * new secret and the next generation. The session of another attempt has others too.
+   * new secret and the next generation. The session of another attempt differs in both as well.
    *
    * @return whether this call deleted it
    */

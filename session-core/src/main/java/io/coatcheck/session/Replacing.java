@@ -15,7 +15,7 @@ final class Replacing {
   private @Nullable Object before;
 
   /**
-   * Creates it.
+   * Begins to wait for the change.
    *
    * @param seen the value as the caller has read it just before the change; null if there was none
    * @param recorded called with the value that is replaced, under the lock of the session
@@ -25,7 +25,7 @@ final class Replacing {
     this.recorded = recorded;
   }
 
-  /** Records what is about to be replaced, unless there is no interest in it; under the lock. */
+  /** Records what is about to be replaced, unless {@code interested} is null; under the lock. */
   static void on(@Nullable Replacing interested, WorkingCopy session, String name) {
     if (interested != null) {
       interested.on(session, name);

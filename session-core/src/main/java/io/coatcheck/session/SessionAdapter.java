@@ -151,8 +151,8 @@ public final class SessionAdapter {
    *
    * <p>Until the client first presents the new secret, and for 10 seconds after, the old one
    * authenticates too, so that a lost response does not log the user out. If the new one is not
-   * presented within a minute, a request with the old one gets another new one; once the new one
-   * has been presented, it no longer does. A login ends the old one at once.
+   * presented within a minute, the next request with the old one gets another new one. Once a new
+   * one has been presented, the old one gets no more. A login ends the old one at once.
    *
    * @return whether there is a new token to send
    * @throws SessionStoreException if the store failed: it may be renewed or not

@@ -95,6 +95,9 @@ public final class SessionManagerBuilder {
    * that each request does. Idle sessions may expire early by up to this much, never late. Each
    * session's own lag is never more than a tenth of its idle timeout. Default: what the store
    * prefers, 1 minute for a database and zero in memory.
+   *
+   * @param interval zero to 1 hour
+   * @throws IllegalArgumentException if it is out of range
    */
   public SessionManagerBuilder touchInterval(Duration interval) {
     touchInterval =
@@ -105,6 +108,9 @@ public final class SessionManagerBuilder {
   /**
    * Sets how often expired sessions are deleted, give or take a quarter. Zero starts no thread;
    * then the application must call {@link SessionManager#cleanUp}. Default: 1 minute.
+   *
+   * @param interval zero to 1 day
+   * @throws IllegalArgumentException if it is out of range
    */
   public SessionManagerBuilder cleanUpInterval(Duration interval) {
     cleanUpInterval =
@@ -116,6 +122,9 @@ public final class SessionManagerBuilder {
    * Sets how long a save keeps trying while other requests are always first, and how long it waits
    * in the queue of its session. The store itself must bound the time of a single call. Default: 5
    * seconds.
+   *
+   * @param timeout 10 milliseconds to 1 minute
+   * @throws IllegalArgumentException if it is out of range
    */
   public SessionManagerBuilder storeTimeout(Duration timeout) {
     storeTimeout =
@@ -128,6 +137,7 @@ public final class SessionManagerBuilder {
    *
    * @param limit at least 1
    * @param whenFull whether the oldest session is ended or the new login is refused
+   * @throws IllegalArgumentException if the limit is less than 1
    */
   public SessionManagerBuilder sessionsPerPrincipal(int limit, WhenFull whenFull) {
     if (limit < 1) {
@@ -152,6 +162,8 @@ public final class SessionManagerBuilder {
    *
    * @param interval zero, or 2 minutes to 30 days, and shorter than one of the policy's absolute
    *     timeouts
+   * @throws IllegalArgumentException if it is neither zero nor 2 minutes to 30 days; {@link
+   *     #build()} compares it with the policy
    */
   public SessionManagerBuilder renewInterval(Duration interval) {
     if (!interval.isZero()) {
@@ -177,6 +189,7 @@ public final class SessionManagerBuilder {
    * Limits the encoded size of one attribute, in stores that need bytes. Default: 1 MiB.
    *
    * @param bytes at least 64, at most {@link #maxSessionBytes}
+   * @throws IllegalArgumentException if it is less than 64; {@link #build()} checks the rest
    */
   public SessionManagerBuilder maxAttributeBytes(int bytes) {
     limits =
@@ -193,6 +206,7 @@ public final class SessionManagerBuilder {
    * notified. A session that already exceeds the limit may be changed to hold less. Default: 4 MiB.
    *
    * @param bytes at least 64 and {@link #maxAttributeBytes}
+   * @throws IllegalArgumentException if it is less than 64; {@link #build()} checks the rest
    */
   public SessionManagerBuilder maxSessionBytes(int bytes) {
     limits =
@@ -205,6 +219,8 @@ public final class SessionManagerBuilder {
   /**
    * Limits the number of attributes of a session, at least 1, in the same way as {@link
    * #maxSessionBytes} limits their size. Default: 1,000.
+   *
+   * @throws IllegalArgumentException if it is less than 1
    */
   public SessionManagerBuilder maxAttributes(int number) {
     limits =

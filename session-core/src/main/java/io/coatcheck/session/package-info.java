@@ -5,9 +5,9 @@
  * io.coatcheck.session.SessionManager}, built by {@code SessionManagerBuilder} with a {@code
  * SessionPolicy}, and {@link io.coatcheck.session.Session}. The servlet filter and other adapters
  * call {@link io.coatcheck.session.SessionAdapter}, and code that moves users from another system
- * calls {@link io.coatcheck.session.SessionBridge}. The parts below these are package-private.
+ * calls {@link io.coatcheck.session.SessionBridge}. The classes below these are package-private.
  *
- * <p><b>The path of one request.</b> {@code SessionAdapter.resolve} parses the token, and {@code
+ * <p><b>The path of one request.</b> {@code SessionAdapter.resolve} parses the token, {@code
  * TokenResolver} looks it up in the store, {@code TokenJudge} decides whether it opens the session,
  * and the {@code Resolution} that is returned holds a {@code Session} if it is live. The
  * application reads and changes attributes there, which {@code AttributeChanges} records. Before
@@ -16,7 +16,7 @@
  * the session as it is in the store by then, and repeats that until its compare-and-set succeeds. A
  * request that changed nothing costs nothing or a touch.
  *
- * <p><b>The rooms.</b>
+ * <p><b>The parts.</b>
  *
  * <ul>
  *   <li><b>Tokens to sessions</b>: {@code TokenResolver} looks each token up, {@code TokenJudge}

@@ -12,7 +12,7 @@
  * a {@code Payload} through {@code CheckedInput}, within {@code DecodingLimits}. Both directions
  * check the {@code AllowList}, so that what could not be read is refused when it is set.
  *
- * <p><b>The rooms.</b>
+ * <p><b>The parts.</b>
  *
  * <ul>
  *   <li><b>What is allowed</b>: {@code AllowList} has the {@code JdkTypes}, and what the

@@ -24,7 +24,7 @@ import org.slf4j.event.Level;
 
 /**
  * Writes the events to the SLF4J logger {@value #LOGGER_NAME}, one line each, as {@code
- * event=authenticated at=2026-01-31T09:30:00Z session=… generation=1 principal="alice"}.
+ * event=authenticated at=2026-01-31T09:30:00Z session=… principal="alice" generation=1}.
  *
  * <p>Actions of users (login, logout), and credentials of other systems, are {@code INFO}. Events
  * that need attention (a superseded or mismatched token, a store that fails, an attribute that does
