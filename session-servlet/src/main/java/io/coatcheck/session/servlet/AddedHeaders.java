@@ -34,7 +34,7 @@ final class AddedHeaders {
   private @Nullable SiteDataHeader siteData;
 
   /** The headers that the application changed, if the request has ended; else null. */
-  private @Nullable ApplicationHeaders besides;
+  private @Nullable ApplicationHeaders applicationHeaders;
 
   AddedHeaders(FilterSettings settings) {
     this.settings = settings;
@@ -173,15 +173,15 @@ final class AddedHeaders {
 
   /** Keeps these for an error page, beside the headers that the application has changed. */
   AddedHeaders keptBeside(@Nullable ApplicationHeaders changed) {
-    besides = changed;
+    applicationHeaders = changed;
     return this;
   }
 
   /**
    * Returns the headers that the application had changed when the request seemed to end, if any.
    */
-  @Nullable ApplicationHeaders besides() {
-    return besides;
+  @Nullable ApplicationHeaders applicationHeaders() {
+    return applicationHeaders;
   }
 
   /** Shows nothing: these hold the secret. */

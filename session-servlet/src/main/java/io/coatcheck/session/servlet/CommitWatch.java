@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class CommitWatch {
 
-  /** Is called before a commit. */
+  /** Called before a commit. */
   interface Listener {
 
     /**

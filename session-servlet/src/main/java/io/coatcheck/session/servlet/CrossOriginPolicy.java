@@ -60,7 +60,7 @@ public final class CrossOriginPolicy {
         "its Sec-Fetch-Site is neither same-origin nor none, and its Origin is not a trusted one"),
     FOREIGN_ORIGIN(
         "its Origin is neither that of this application nor a trusted one; behind a proxy, the"
-            + " application must be told its public origin"),
+            + " public origin must be configured"),
     NO_ORIGIN("it has neither Sec-Fetch-Site nor Origin, and the policy is strict");
 
     private final String reason;

@@ -83,7 +83,7 @@ final class OutgoingToken {
     response = again;
     if (sent != null) {
       added = sent;
-      applicationHeaders = sent.besides();
+      applicationHeaders = sent.applicationHeaders();
     }
   }
 

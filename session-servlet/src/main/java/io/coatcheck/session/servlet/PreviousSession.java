@@ -29,7 +29,7 @@ final class PreviousSession {
   private boolean hasEnded;
 
   /**
-   * Creates it.
+   * Records the session before a login begins.
    *
    * @param session null if there was none
    * @param droppable what the request has of it, if a login drops its attributes; else null

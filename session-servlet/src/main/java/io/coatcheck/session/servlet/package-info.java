@@ -12,11 +12,10 @@
  * application. It gets a {@code SessionRequest}, whose {@code getSession} returns the {@code
  * HttpSessionView} of the {@code CurrentSession}. Each way to commit ends in {@code
  * CommitSave.beforeCommit}, and the return of the application in {@code CommitSave.chainReturned}.
- * Both call {@code SessionManager.save}, and nothing on the way there is called a save; from there
- * it is {@code SessionWriter.save} and {@code saveStored} to the write of the store. Then {@code
+ * Both call {@code SessionManager.save}; {@code SessionWriter} writes to the store. Then {@code
  * OutgoingToken} adds the token to the response.
  *
- * <p><b>The rooms.</b>
+ * <p><b>The parts.</b>
  *
  * <ul>
  *   <li><b>Front</b>, what an application configures and calls: {@code SessionFilter}, {@code
@@ -25,7 +24,7 @@
  *       {@code UserSessions}; {@code BridgeRequest} is the part of them that only bridges to other
  *       systems need. {@code CookiesInUse} and {@code IgnoredContainerSettings} warn of wrong
  *       set-ups, and {@code PlainHttp} of a site without TLS. {@code FilterLog} is the log of all
- *       rooms.
+ *       parts.
  *   <li><b>Dispatch</b>, one request from its first dispatch to its end: {@code Dispatch}, {@code
  *       DispatchState}, {@code SessionExchange}, {@code RequestResolver}, {@code RequestedSession},
  *       {@code SessionOpening}, {@code CurrentSession} and {@code CommitSave}. {@code
