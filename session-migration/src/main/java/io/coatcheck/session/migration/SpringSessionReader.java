@@ -27,7 +27,7 @@ final class SpringSessionReader {
   private final BiConsumer<String, AttributeCodecException> onRefusal;
 
   /**
-   * Creates it.
+   * Creates a reader.
    *
    * @param userOf null for the user of the context or, without a context, the name that Spring
    *     Session has indexed

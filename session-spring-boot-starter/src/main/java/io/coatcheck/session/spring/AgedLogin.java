@@ -23,7 +23,7 @@ final class AgedLogin {
   private final ObjectProvider<SessionManager> managers;
 
   /**
-   * Creates it.
+   * Prepares the rule.
    *
    * @param managers has the manager whose policy sets the age
    */

@@ -26,7 +26,7 @@ final class JwtStart implements SmartInitializingSingleton {
   private final boolean isBridged;
 
   /**
-   * Creates it.
+   * Prepares the check.
    *
    * @param isBridged whether Spring Security knows the users of sessions
    */

@@ -25,10 +25,10 @@ final class PlainCsrfTokens implements CsrfTokenRepository {
   private final boolean isUserAsked;
 
   /**
-   * Creates it.
+   * Creates the repository of a chain.
    *
    * @param holder has the context of a request
-   * @param isUserAsked whether each request asks for its user, at its end at the latest
+   * @param isUserAsked whether each request asks for its user, if not before, then at its end
    */
   PlainCsrfTokens(SecurityContextHolderStrategy holder, boolean isUserAsked) {
     this.holder = holder;

@@ -41,7 +41,7 @@ final class PrincipalUsers {
   private final LongSupplier nanoTime;
 
   /**
-   * Creates them without a look-up.
+   * Remembers no user yet, and looks none up.
    *
    * @param maxAge how long an answer is used again, from zero to {@link #MAX_AGE}
    * @param nanoTime as {@link System#nanoTime}, so setting the clock back does not extend an

@@ -51,7 +51,7 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
   private volatile boolean isSavedAtEnd;
 
   /**
-   * Creates it.
+   * Creates a listener, which the filter or the container calls.
    *
    * @param users where the session keeps the user's name only; else null
    * @param isRemovalALogout false if logins remove attributes too, since the two look the same

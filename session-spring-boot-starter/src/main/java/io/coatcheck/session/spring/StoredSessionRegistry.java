@@ -22,8 +22,8 @@ import org.springframework.util.ClassUtils;
 /**
  * The sessions of the store as a {@link SessionRegistry} of Spring Security, the same on all nodes.
  * It is for code that lists the sessions of a user, or expires them: to expire a session ends it at
- * once. Logins and logouts change the store themselves, so that the methods which tell a registry
- * of them do nothing.
+ * once. Logins and logouts change the store themselves, so the methods that report them to a
+ * registry do nothing.
  */
 final class StoredSessionRegistry implements SessionRegistry {
 

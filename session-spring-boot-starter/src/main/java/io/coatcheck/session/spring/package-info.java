@@ -40,10 +40,10 @@
  *   <li><b>Migration</b>: {@link CoatcheckMigrationAutoConfiguration}, {@code BridgeFactory},
  *       {@code ImportFactory} and {@link FormerLoginCheck}. {@code OldCookies} has the old cookies'
  *       names. {@code DecoderVerifiers} and {@code DecoderVerifier} adapt a {@code JwtDecoder}, and
- *       {@code AccessTokens} tells access tokens from others; {@code ContextUsers} finds the user
- *       of a container's session. {@code MovedUsers}, in {@code MovedByName}, says whom a bridge
- *       may move where a session keeps the name only, and {@code JwtStart} looks at the chains of
- *       an application that exchanges tokens.
+ *       {@code AccessTokens} recognises access tokens; {@code ContextUsers} finds the user of a
+ *       container's session. {@code MovedUsers}, in {@code MovedByName}, says whom a bridge may
+ *       move where a session keeps the name only, and {@code JwtStart} looks at the chains of an
+ *       application that exchanges tokens.
  *   <li><b>Operation</b>: {@link CoatcheckActuatorAutoConfiguration} with {@code SessionsEndpoint};
  *       {@link CoatcheckHealthAutoConfiguration} with {@code StoreHealth}, {@code
  *       HealthBeforeBoot4} and {@code HealthSinceBoot4}; {@link CoatcheckMetricsAutoConfiguration}

@@ -114,7 +114,7 @@ abstract class Dialect {
   /**
    * Returns whether a connection is aborted before its statement is cancelled, and not afterwards.
    */
-  boolean givesUpBeforeCancelling() {
+  boolean abortsBeforeCancelling() {
     return false;
   }
 

@@ -50,7 +50,7 @@ final class PostgreSqlDialect extends Dialect {
    * query timeout would take 10 seconds more.
    */
   @Override
-  boolean givesUpBeforeCancelling() {
+  boolean abortsBeforeCancelling() {
     return true;
   }
 

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * sending data without finishing.
  *
  * <p>The query timeout expires a second before the network timeout. Where {@link
- * Dialect#givesUpBeforeCancelling} says so, there is only the network timeout, unless the driver
- * has none.
+ * Dialect#abortsBeforeCancelling} says so, there is only the network timeout, unless the driver has
+ * none.
  */
 final class Timeouts {
 
@@ -34,7 +34,7 @@ final class Timeouts {
    * @param first of the query and the network timeout, the one that expires first
    */
   Timeouts(Duration first, Dialect dialect) {
-    networkFirst = dialect.givesUpBeforeCancelling();
+    networkFirst = dialect.abortsBeforeCancelling();
     query = networkFirst ? first.plus(BETWEEN) : first;
     network = networkFirst ? first : first.plus(BETWEEN);
     queryOutlivesStatement = dialect.keepsQueryTimeout();

@@ -33,7 +33,7 @@ final class ThrowingConsumer implements Consumer<StoredSession> {
                     .containsExactlyElementsOf(thrown.subList(1, thrown.size())));
   }
 
-  /** Returns the sessions that it has got. */
+  /** Returns the sessions that it was given. */
   List<StoredSession> handedOver() {
     return handedOver;
   }
