@@ -10,6 +10,7 @@ import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.servlet.WebSession;
 import io.coatcheck.session.store.SessionStore;
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.FilterRegistration;
 import jakarta.servlet.ServletContext;
 import java.time.Instant;
 import java.util.EnumSet;
@@ -62,9 +63,9 @@ final class MigratingSnippets {
     SpringSessionImport bridge =
         SpringSessionImport.builder(sessions, JdbcSpringSessions.builder(dataSource).build(), codec)
             .build();
-    context
-        .addFilter("spring-session", bridge)
-        .addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), true, "/*");
+    FilterRegistration.Dynamic filter = context.addFilter("spring-session", bridge);
+    filter.setAsyncSupported(true);
+    filter.addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), true, "/*");
     return sessions;
   }
 
@@ -75,9 +76,9 @@ final class MigratingSnippets {
                 sessions, old -> Optional.ofNullable((String) old.getAttribute("user")))
             .attributes(name -> !name.equals("user"))
             .build();
-    context
-        .addFilter("container-sessions", bridge)
-        .addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), true, "/*");
+    FilterRegistration.Dynamic filter = context.addFilter("container-sessions", bridge);
+    filter.setAsyncSupported(true);
+    filter.addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), true, "/*");
   }
 
   static BackChannelLogout providerLogout(

@@ -334,7 +334,7 @@ final class ChangeLog {
             + place
             + ", which changeFeed(true) needs: build the store with createSchema(true), or run "
             + dialect.database.changesFile()
-            + " of the jar of session-store-jdbc"
+            + " of the jar of coatcheck-jdbc"
         : "table "
             + table
             + place

@@ -45,7 +45,7 @@ final class Schema {
     String text = read(file);
     if (!text.startsWith(HEADER)) {
       throw new IllegalStateException(
-          "the class path has another " + file + " before that of session-store-jdbc");
+          "the class path has another " + file + " before that of coatcheck-jdbc");
     }
     List<String> statements = new ArrayList<>();
     for (String statement : text.replaceAll("(?m)^--.*$", "").split(";", -1)) {
@@ -85,7 +85,7 @@ final class Schema {
   private static String read(String file) {
     try (InputStream in = Schema.class.getResourceAsStream("/" + file)) {
       if (in == null) {
-        throw new IllegalStateException(file + " is missing in the jar of session-store-jdbc");
+        throw new IllegalStateException(file + " is missing in the jar of coatcheck-jdbc");
       }
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {

@@ -185,7 +185,7 @@ final class SchemaCheck {
           + place
           + ": build the store with createSchema(true), or run "
           + dialect.database.schemaFile()
-          + " of the jar of session-store-jdbc";
+          + " of the jar of coatcheck-jdbc";
     }
     if (failure.isColumnMissing()) {
       return "table "
@@ -194,7 +194,7 @@ final class SchemaCheck {
           + " lacks a column that this version needs, and createSchema(true) changes no table that"
           + " is there: run the successors of "
           + dialect.database.schemaFile()
-          + " in the jar of session-store-jdbc";
+          + " in the jar of coatcheck-jdbc";
     }
     return "table "
         + dialect.table.qualified()

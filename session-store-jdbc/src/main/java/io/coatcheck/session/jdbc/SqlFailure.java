@@ -221,14 +221,14 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
           + (isOfChanges ? ChangeLog.beside(dialect.table) : dialect.table.qualified())
           + " is missing, run "
           + (isOfChanges ? dialect.database.changesFile() : dialect.database.schemaFile())
-          + " of session-store-jdbc or build the store with createSchema(true), ";
+          + " of coatcheck-jdbc or build the store with createSchema(true), ";
     }
     if (isColumnMissing()) {
       return "table "
           + dialect.table.qualified()
           + " lacks a column, run the newer ones of "
           + dialect.database.schemaFile()
-          + " and its successors in session-store-jdbc, ";
+          + " and its successors in coatcheck-jdbc, ";
     }
     if (state.equals(NOT_PERMITTED)) {
       return "the database user lacks a right: it needs SELECT, INSERT, UPDATE and DELETE on table "

@@ -7,6 +7,7 @@ import io.coatcheck.session.migration.JwtExchange;
 import io.coatcheck.session.servlet.RequireLogin;
 import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.FilterRegistration;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
@@ -42,9 +43,9 @@ final class NewApplication extends HttpServlet {
         JwtExchange.builder(sessions, tokens::verified)
             .validIf(token -> token.issuedAt().isAfter(accounts.signedOutAt(token.principal())))
             .build();
-    context
-        .addFilter("jwt", exchange)
-        .addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), true, PATHS);
+    FilterRegistration.Dynamic filter = context.addFilter("jwt", exchange);
+    filter.setAsyncSupported(true);
+    filter.addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), true, PATHS);
   }
 
   /** Adds the application, after the bridge. */
@@ -54,7 +55,9 @@ final class NewApplication extends HttpServlet {
             .protectedPaths("/after/api/orders", "/after/api/all-orders", "/after/api/me")
             .apiPaths("/after/api/*")
             .build();
-    context.addFilter("login", login).addMappingForUrlPatterns(null, true, "/*");
+    FilterRegistration.Dynamic filter = context.addFilter("login", login);
+    filter.setAsyncSupported(true);
+    filter.addMappingForUrlPatterns(null, true, "/*");
     context.addServlet("after", new NewApplication(accounts)).addMapping("/after/api/*");
   }
 

@@ -5,6 +5,7 @@ import io.coatcheck.session.servlet.RequireLogin;
 import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.servlet.WebSession;
 import io.coatcheck.session.store.SessionStoreException;
+import jakarta.servlet.FilterRegistration;
 import jakarta.servlet.ServletContext;
 import java.io.IOException;
 import java.net.Inet6Address;
@@ -103,7 +104,9 @@ public final class Quickstart implements AutoCloseable {
             .publicPaths("/style.css", "/login", "/logout", "/note")
             .apiPaths("/me", "/devices")
             .build();
-    context.addFilter("login", login).addMappingForUrlPatterns(null, true, "/*");
+    FilterRegistration.Dynamic filter = context.addFilter("login", login);
+    filter.setAsyncSupported(true);
+    filter.addMappingForUrlPatterns(null, true, "/*");
   }
 
   /** Returns where the site is. */

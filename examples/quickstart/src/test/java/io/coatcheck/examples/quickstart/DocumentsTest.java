@@ -168,6 +168,21 @@ class DocumentsTest {
     assertThat(snippets).isGreaterThan(30);
   }
 
+  /** Otherwise no request that such a filter passes on can become asynchronous, as on Jetty. */
+  @Test
+  void snippets_registerFiltersForAsynchronousRequests() throws Exception {
+    int filters = 0;
+    for (Path page : pages()) {
+      for (MatchResult snippet : SNIPPET.matcher(Files.readString(page)).results().toList()) {
+        if (snippet.group(1).matches("(?s).*addMappingForUrlPatterns\\([^;]*, true, .*")) {
+          assertThat(snippet.group(1)).as("%s", page).contains(".setAsyncSupported(true);");
+          filters++;
+        }
+      }
+    }
+    assertThat(filters).isGreaterThan(5);
+  }
+
   /** Returns the brackets that have no partner. */
   private static String brackets(String code) {
     String left = code.replaceAll("[^(){}\\[\\]]", "");
