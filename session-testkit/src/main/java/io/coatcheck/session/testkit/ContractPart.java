@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.MethodOrderer;
@@ -47,6 +48,11 @@ abstract class ContractPart {
 
   SessionStore otherNode() {
     return nodes.get().other();
+  }
+
+  /** Skips a test of a capability that the store does not have. */
+  static void assumeHas(Optional<?> capability, Class<?> type) {
+    assumeTrue(capability.isPresent(), "Not tested: the store has no " + type.getSimpleName());
   }
 
   /** Skips a test of another node if the store has none. */

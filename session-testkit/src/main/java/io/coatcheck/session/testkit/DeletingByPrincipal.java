@@ -341,12 +341,4 @@ abstract class DeletingByPrincipal extends IndexPart {
     assertThat(delete("alice", rule)).containsExactly(ended);
     assertSessionsOf("alice", spared);
   }
-
-  /** Deletes and returns what was handed over. */
-  private List<StoredSession> delete(String principal, Set<SessionId> except) {
-    List<StoredSession> gone = new ArrayList<>();
-    int deleted = index().deleteByPrincipal(principal, except, gone::add);
-    assertThat(gone).as("handed over as counted").hasSize(deleted);
-    return gone;
-  }
 }

@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.StoredSession;
-import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
@@ -271,11 +270,6 @@ abstract class DeletingOldest extends IndexPart {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> index().deleteOldest("alice", 1, moment, gone -> {}));
     assertSessionsOf("alice", sessions);
-  }
-
-  /** A session of alice who authenticated so many seconds after the moment. */
-  private static StoredSessionBuilder at(int seconds) {
-    return SampleSessions.authenticated("alice", NOW).authenticatedAt(NOW.plusSeconds(seconds));
   }
 
   /** Deletes and returns what was handed over. */

@@ -1,7 +1,6 @@
 package io.coatcheck.session.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
@@ -89,7 +88,7 @@ abstract class EndingOnOtherNodes extends IndexPart {
       of = LoginLimit.class,
       value = "as many as needed of those authenticated longest ago are deleted in the same step")
   void admit_begunOnAnotherNode_areCountedAndEvicted() {
-    assumeTrue(store().loginLimit().isPresent(), "Not tested: the store has no LoginLimit");
+    assumeHas(store().loginLimit(), LoginLimit.class);
     List<StoredSession> old = begunElsewhere();
     StoredSession refused = SampleSessions.authenticated("alice", NOW.plusSeconds(1)).build();
     assertThat(limit().admit(refused, true, 2, WhenFull.REFUSE_NEWCOMER, NOW))
@@ -98,9 +97,5 @@ abstract class EndingOnOtherNodes extends IndexPart {
     assertThat(limit().admit(stored, true, 1, WhenFull.EVICT_OLDEST, NOW).evicted())
         .containsExactlyInAnyOrderElementsOf(old);
     assertSessionsOf("alice", stored);
-  }
-
-  private void assumeIndex() {
-    assumeTrue(store().principalIndex().isPresent(), "Not tested: the store has no PrincipalIndex");
   }
 }

@@ -1,7 +1,6 @@
 package io.coatcheck.session.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.SessionStore;
@@ -32,7 +31,7 @@ abstract class Evicting extends ContractPart {
 
   @BeforeEach
   final void openSmallStore() throws Exception {
-    assumeTrue(store().evictions().isPresent(), "Not tested: the store has no Evictions");
+    assumeHas(store().evictions(), Evictions.class);
     small = author().createSmallStore(CAPACITY);
   }
 

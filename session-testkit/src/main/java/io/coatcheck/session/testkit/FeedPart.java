@@ -1,7 +1,6 @@
 package io.coatcheck.session.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.SessionStore;
@@ -25,7 +24,7 @@ abstract class FeedPart extends ContractPart {
 
   @BeforeEach
   final void needsChangeFeed() throws Exception {
-    assumeTrue(store().changeFeed().isPresent(), "Not tested: the store has no ChangeFeed");
+    assumeHas(store().changeFeed(), ChangeFeed.class);
     here = subscribed(store(), new ChangeJournal(author().patience()));
     there = subscribed(otherNode(), new ChangeJournal(author().patience()));
     here.awaitComplete();

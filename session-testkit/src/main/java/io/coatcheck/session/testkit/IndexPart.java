@@ -2,16 +2,17 @@ package io.coatcheck.session.testkit;
 
 import static io.coatcheck.session.testkit.SessionDifferences.assertSame;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
 
@@ -29,10 +30,14 @@ abstract class IndexPart extends ContractPart {
 
   @BeforeEach
   final void needsPrincipalIndex() {
-    if (!needsIndex()) {
-      return;
+    if (needsIndex()) {
+      assumeIndex();
     }
-    assumeTrue(store().principalIndex().isPresent(), "Not tested: the store has no PrincipalIndex");
+  }
+
+  /** Skips a test if the store has no index. */
+  final void assumeIndex() {
+    assumeHas(store().principalIndex(), PrincipalIndex.class);
   }
 
   /** Returns whether the part is skipped if the store has no index. */
@@ -80,6 +85,19 @@ abstract class IndexPart extends ContractPart {
       after = page.isEmpty() ? after : page.get(page.size() - 1).id();
     } while (page.size() == PAGE);
     return sessions;
+  }
+
+  /** Deletes the sessions of a principal, and returns what was handed over. */
+  final List<StoredSession> delete(String principal, Set<SessionId> except) {
+    List<StoredSession> gone = new ArrayList<>();
+    int deleted = index().deleteByPrincipal(principal, except, gone::add);
+    assertThat(gone).as("handed over as counted").hasSize(deleted);
+    return gone;
+  }
+
+  /** A session of alice who authenticated so many seconds after the moment. */
+  static StoredSessionBuilder at(int seconds) {
+    return SampleSessions.authenticated("alice", NOW).authenticatedAt(NOW.plusSeconds(seconds));
   }
 
   /** Returns a session as an index lists it. */

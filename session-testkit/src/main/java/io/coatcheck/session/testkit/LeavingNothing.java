@@ -4,8 +4,9 @@ import static io.coatcheck.session.store.WhenFull.EVICT_OLDEST;
 import static io.coatcheck.session.store.WhenFull.REFUSE_NEWCOMER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.coatcheck.session.store.BatchTouch;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
@@ -98,7 +99,7 @@ abstract class LeavingNothing extends IndexPart {
       of = PrincipalIndex.class,
       value = "The index always agrees with the sessions that the store holds")
   void deleteByPrincipal_leavesNothing() throws Exception {
-    assumeTrue(store().principalIndex().isPresent(), "Not tested: the store has no PrincipalIndex");
+    assumeHas(store().principalIndex(), PrincipalIndex.class);
     for (StoredSession session : kinds()) {
       store().insert(session.toBuilder().principal("alice").authenticatedAt(NOW).build());
     }
@@ -113,7 +114,7 @@ abstract class LeavingNothing extends IndexPart {
       of = PrincipalIndex.class,
       value = "The index always agrees with the sessions that the store holds")
   void admitAndDeleteOldest_leaveNothing() throws Exception {
-    assumeTrue(store().loginLimit().isPresent(), "Not tested: the store has no LoginLimit");
+    assumeHas(store().loginLimit(), LoginLimit.class);
     StoredSession refused = SampleSessions.authenticated("alice", NOW).build();
     for (int i = 0; i < 4; i++) {
       StoredSession login =
@@ -130,7 +131,7 @@ abstract class LeavingNothing extends IndexPart {
   @Test
   @Sentence("Deletes a session of any kind: live, expired, or one that never expires by idleness.")
   void touchAll_thenExpiry_leavesNothing() throws Exception {
-    assumeTrue(store().batchTouch().isPresent(), "Not tested: the store has no BatchTouch");
+    assumeHas(store().batchTouch(), BatchTouch.class);
     StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
     StoredSession absent = SampleSessions.anonymous(NOW).build();
     Map<SessionId, Instant> moments =

@@ -1,11 +1,9 @@
 package io.coatcheck.session.testkit;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.Admission.Outcome;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.StoredSession;
-import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
 import java.util.List;
 import java.util.function.Supplier;
@@ -35,12 +33,7 @@ abstract class LimitPart extends IndexPart {
 
   @BeforeEach
   final void needsLoginLimit() {
-    assumeTrue(store().loginLimit().isPresent(), "Not tested: the store has no LoginLimit");
-  }
-
-  /** A session of alice who authenticated so many seconds after the moment. */
-  static StoredSessionBuilder at(int seconds) {
-    return SampleSessions.authenticated("alice", NOW).authenticatedAt(NOW.plusSeconds(seconds));
+    assumeHas(store().loginLimit(), LoginLimit.class);
   }
 
   static StoredSession login(StoredSession session, int seconds) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.StoredSession;
-import io.coatcheck.session.token.SessionId;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -341,13 +340,5 @@ abstract class ListingInARace extends IndexPart {
       store().delete(oldest.id());
       store().delete(youngest.id());
     }
-  }
-
-  /** Deletes and returns what was handed over. */
-  private List<StoredSession> delete(String principal, Set<SessionId> except) {
-    List<StoredSession> gone = new ArrayList<>();
-    int deleted = index().deleteByPrincipal(principal, except, gone::add);
-    assertThat(gone).as("handed over as counted").hasSize(deleted);
-    return gone;
   }
 }

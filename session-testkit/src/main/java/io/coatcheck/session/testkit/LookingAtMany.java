@@ -2,7 +2,6 @@ package io.coatcheck.session.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchLookup.Stamp;
@@ -32,7 +31,7 @@ abstract class LookingAtMany extends ContractPart {
 
   @BeforeEach
   final void needsBatchLookup() {
-    assumeTrue(store().batchLookup().isPresent(), "Not tested: the store has no BatchLookup");
+    assumeHas(store().batchLookup(), BatchLookup.class);
   }
 
   private BatchLookup lookup() {

@@ -2,7 +2,6 @@ package io.coatcheck.session.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.SessionStoreException;
@@ -127,9 +126,5 @@ abstract class NotReading extends IndexPart {
     assertThat(index().deleteByPrincipal("alice", Set.of(), gone::add)).isEqualTo(2);
     assertThat(gone).as("the sessions that were handed over").containsExactly(sound);
     assertGone(unreadable);
-  }
-
-  private void assumeIndex() {
-    assumeTrue(store().principalIndex().isPresent(), "Not tested: the store has no PrincipalIndex");
   }
 }

@@ -1,10 +1,10 @@
 package io.coatcheck.session.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
 import java.nio.charset.StandardCharsets;
@@ -99,7 +99,7 @@ abstract class Owning extends ContractPart {
   @Test
   @Sentence("A store that has it has a principalIndex() too.")
   void loginLimit_isThereOnlyWithAPrincipalIndex() {
-    assumeTrue(store().loginLimit().isPresent(), "Not tested: the store has no LoginLimit");
+    assumeHas(store().loginLimit(), LoginLimit.class);
     assertThat(store().principalIndex()).as("the PrincipalIndex").isPresent();
   }
 

@@ -2,10 +2,10 @@ package io.coatcheck.session.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.DeletedSessions;
+import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
@@ -184,7 +184,7 @@ abstract class ReportingChanges extends FeedPart {
   @Test
   @Sentence(of = ChangeFeed.class, value = "of what LoginLimit or Evictions ended")
   void admit_reportsWhatItEvicted() throws Exception {
-    assumeTrue(store().loginLimit().isPresent(), "Not tested: the store has no LoginLimit");
+    assumeHas(store().loginLimit(), LoginLimit.class);
     LoginLimit limit = store().loginLimit().orElseThrow();
     List<StoredSession> old = insertMany(4, () -> SampleSessions.authenticated("alice", NOW));
     StoredSession begun = SampleSessions.authenticated("alice", NOW.plusSeconds(1)).build();
@@ -199,7 +199,7 @@ abstract class ReportingChanges extends FeedPart {
   @Test
   @Sentence(of = ChangeFeed.class, value = "of what LoginLimit or Evictions ended")
   void eviction_isReported() throws Exception {
-    assumeTrue(store().evictions().isPresent(), "Not tested: the store has no Evictions");
+    assumeHas(store().evictions(), Evictions.class);
     try (SessionStore small = author().createSmallStore(Evicting.CAPACITY)) {
       Set<SessionId> evicted = ConcurrentHashMap.newKeySet();
       small.evictions().orElseThrow().onEvicted(session -> evicted.add(session.id()));
@@ -235,7 +235,7 @@ abstract class ReportingChanges extends FeedPart {
   }
 
   private PrincipalIndex index() {
-    assumeTrue(store().principalIndex().isPresent(), "Not tested: the store has no PrincipalIndex");
+    assumeHas(store().principalIndex(), PrincipalIndex.class);
     return store().principalIndex().orElseThrow();
   }
 

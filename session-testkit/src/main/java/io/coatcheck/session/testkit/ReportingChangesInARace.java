@@ -1,9 +1,10 @@
 package io.coatcheck.session.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.store.ChangeFeed;
+import io.coatcheck.session.store.LoginLimit;
+import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
@@ -40,7 +41,7 @@ abstract class ReportingChangesInARace extends ContractPart {
 
   @BeforeEach
   final void needsChangeFeed() {
-    assumeTrue(store().changeFeed().isPresent(), "Not tested: the store has no ChangeFeed");
+    assumeHas(store().changeFeed(), ChangeFeed.class);
     changes.clear();
   }
 
@@ -141,7 +142,7 @@ abstract class ReportingChangesInARace extends ContractPart {
   @Test
   @Sentence(of = ChangeFeed.class, value = COMPLETE)
   void changesInLongTransactions_areReportedBeforeTheFeedIsComplete() throws Exception {
-    assumeTrue(store().principalIndex().isPresent(), "Not tested: the store has no PrincipalIndex");
+    assumeHas(store().principalIndex(), PrincipalIndex.class);
     ChangeJournal here = subscribed(store(), new ChangeJournal());
     ChangeJournal there = subscribed(otherNode(), new ChangeJournal());
     insertMany(MANY, () -> SampleSessions.authenticated("alice", NOW));
@@ -173,7 +174,7 @@ abstract class ReportingChangesInARace extends ContractPart {
   @Test
   @Sentence(of = ChangeFeed.class, value = COMPLETE)
   void changesBesideLoginsThatFail_areReportedBeforeTheFeedIsComplete() throws Exception {
-    assumeTrue(store().loginLimit().isPresent(), "Not tested: the store has no LoginLimit");
+    assumeHas(store().loginLimit(), LoginLimit.class);
     ChangeJournal here = subscribed(store(), new ChangeJournal());
     ChangeJournal there = subscribed(otherNode(), new ChangeJournal());
     List<Callable<Boolean>> writers = new ArrayList<>();

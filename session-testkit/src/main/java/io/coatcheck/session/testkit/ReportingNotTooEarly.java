@@ -1,10 +1,10 @@
 package io.coatcheck.session.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.ChangeFeed;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
@@ -41,7 +41,7 @@ abstract class ReportingNotTooEarly extends IndexPart {
 
   @BeforeEach
   final void needsChangeFeed() throws Exception {
-    assumeTrue(store().changeFeed().isPresent(), "Not tested: the store has no ChangeFeed");
+    assumeHas(store().changeFeed(), ChangeFeed.class);
     loading = new Loading();
     loading.subscription = store().changeFeed().orElseThrow().subscribe(loading);
     loading.journal.awaitComplete();
@@ -80,7 +80,7 @@ abstract class ReportingNotTooEarly extends IndexPart {
   @Test
   @Sentence(of = ChangeFeed.class, value = VISIBLE)
   void changed_ofARevocation_isNotCalledBeforeItIsVisible() throws Exception {
-    assumeTrue(store().principalIndex().isPresent(), "Not tested: the store has no PrincipalIndex");
+    assumeHas(store().principalIndex(), PrincipalIndex.class);
     for (Race race = Race.inFewRounds(); race.goesOn(); ) {
       for (SessionStore node : bothNodes()) {
         PrincipalIndex index = node.principalIndex().orElseThrow();
@@ -98,7 +98,7 @@ abstract class ReportingNotTooEarly extends IndexPart {
   @Test
   @Sentence(of = ChangeFeed.class, value = VISIBLE)
   void changed_ofALogin_isNotCalledBeforeItIsVisible() throws Exception {
-    assumeTrue(store().loginLimit().isPresent(), "Not tested: the store has no LoginLimit");
+    assumeHas(store().loginLimit(), LoginLimit.class);
     int users = 0;
     for (Race race = Race.inFewRounds(); race.goesOn(); ) {
       for (SessionStore node : bothNodes()) {

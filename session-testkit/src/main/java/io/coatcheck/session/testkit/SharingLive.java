@@ -34,7 +34,7 @@ abstract class SharingLive extends ContractPart {
 
   @BeforeEach
   final void assumeLiveSessions() {
-    assumeTrue(store().liveSessions().isPresent(), "Not tested: the store has no LiveSessions");
+    assumeHas(store().liveSessions(), LiveSessions.class);
   }
 
   private LiveSessions all() {
@@ -231,7 +231,7 @@ abstract class SharingLive extends ContractPart {
     EVICTION_BY_A_LOGIN {
       @Override
       void of(StoredSession session, SessionStore store) {
-        assumeTrue(store.loginLimit().isPresent(), "Not tested: the store has no LoginLimit");
+        assumeHas(store.loginLimit(), LoginLimit.class);
         LoginLimit limit = store.loginLimit().orElseThrow();
         assertThat(limit.admit(younger(), true, 1, WhenFull.EVICT_OLDEST, NOW).evicted())
             .hasSize(1);
@@ -245,7 +245,7 @@ abstract class SharingLive extends ContractPart {
     }
 
     private static PrincipalIndex index(SessionStore store) {
-      assumeTrue(store.principalIndex().isPresent(), "Not tested: the store has no PrincipalIndex");
+      assumeHas(store.principalIndex(), PrincipalIndex.class);
       return store.principalIndex().orElseThrow();
     }
   }
