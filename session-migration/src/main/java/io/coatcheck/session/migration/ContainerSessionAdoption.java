@@ -302,7 +302,7 @@ public final class ContainerSessionAdoption implements Filter {
     }
 
     /**
-     * Sets whether the container's cookie is deleted, a minute after the adoption at the earliest,
+     * Sets whether the container's cookie is deleted, no sooner than a minute after the adoption,
      * where it opens no session of the container. Default: true.
      */
     public Builder clearCookie(boolean value) {
