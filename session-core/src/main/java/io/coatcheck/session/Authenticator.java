@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class Authenticator {
 
   /** How often a login is tried while others keep storing more sessions than one step may end. */
-  private static final int TRIALS = 10;
+  private static final int MAX_TRIES = 10;
 
   private final EngineContext engine;
   private final SaveLoop saveLoop;
@@ -74,7 +74,7 @@ final class Authenticator {
     boolean isShared = session == current;
     AtomicReference<@Nullable StoredSession> before = new AtomicReference<>();
     LoginOutcome result = tryOnce(session, isShared, pending, principal, options, before);
-    for (int trial = 1; result == null && trial < TRIALS; trial++) {
+    for (int tries = 1; result == null && tries < MAX_TRIES; tries++) {
       endSurplus(principal);
       result = tryOnce(session, isShared, pending, principal, options, before);
     }
@@ -251,7 +251,7 @@ final class Authenticator {
       return true;
     }
     Admission.Outcome outcome = store(imported, true, now);
-    for (int trial = 1; outcome == Admission.Outcome.CROWDED && trial < TRIALS; trial++) {
+    for (int tries = 1; outcome == Admission.Outcome.CROWDED && tries < MAX_TRIES; tries++) {
       endSurplus(principal.get());
       outcome = store(imported, true, now);
     }

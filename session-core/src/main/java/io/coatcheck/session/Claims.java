@@ -47,7 +47,7 @@ final class Claims {
   private static final int HALF_OF_THE_ATTEMPTS = 1 << 30;
 
   /** How often {@code claim} retries while other requests claim and withdraw the same text. */
-  private static final int TRIALS = 100;
+  private static final int MAX_TRIES = 100;
 
   private static final String PRINCIPAL_PREFIX = "coatcheck-claim:";
 
@@ -127,7 +127,7 @@ final class Claims {
    */
   boolean useUp(StoredSession claim) {
     StoredSession used = claim.toBuilder().generation(USED_UP).build();
-    for (int trial = 0; trial < TRIALS; trial++) {
+    for (int tries = 0; tries < MAX_TRIES; tries++) {
       Optional<StoredSession> held = engine.store().find(used.id());
       if (held.isEmpty()) {
         if (insertNew(used)) {
@@ -141,7 +141,7 @@ final class Claims {
       }
     }
     throw new SessionStoreException(
-        "claim: other requests made and withdrew it " + TRIALS + " times; retry");
+        "claim: other requests made and withdrew it " + MAX_TRIES + " times; retry");
   }
 
   private boolean useUp(StoredSession held, StoredSession used) {

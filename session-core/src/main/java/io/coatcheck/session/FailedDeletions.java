@@ -7,14 +7,14 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * The last {@value #MOST} sessions whose deletion failed on this node, and has not succeeded since.
- * They may be gone or not.
+ * The last {@value #MAX_IDS} sessions whose deletion failed on this node, and has not succeeded
+ * since. They may be gone or not.
  *
  * <p>Thread-safe.
  */
 final class FailedDeletions {
 
-  static final int MOST = 1_000;
+  static final int MAX_IDS = 1_000;
 
   private final Set<SessionId> ids = new LinkedHashSet<>();
 
@@ -48,7 +48,7 @@ final class FailedDeletions {
   private void add(SessionId id) {
     synchronized (ids) {
       ids.remove(id);
-      if (ids.size() == MOST) {
+      if (ids.size() == MAX_IDS) {
         ids.remove(ids.iterator().next());
       }
       ids.add(id);

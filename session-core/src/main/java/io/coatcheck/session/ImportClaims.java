@@ -29,7 +29,7 @@ final class ImportClaims {
   static final Duration ABANDONED = Duration.ofMinutes(1);
 
   private static final String PREFIX = "import:";
-  private static final int TRIALS = 10;
+  private static final int MAX_TRIES = 10;
 
   private final EngineContext engine;
   private final Claims claims;
@@ -132,7 +132,7 @@ final class ImportClaims {
    */
   Optional<StoredSession> completeFor(
       String credential, Instant until, long generation, BooleanSupplier isStored) {
-    for (int trial = 0; trial < TRIALS; trial++) {
+    for (int tries = 0; tries < MAX_TRIES; tries++) {
       Optional<StoredSession> claim = find(credential);
       if (claim.isEmpty()) {
         claim = begin(credential, until);
@@ -151,7 +151,7 @@ final class ImportClaims {
       }
     }
     throw new SessionStoreException(
-        "import: another request took over " + TRIALS + " times; retry");
+        "import: another request took over " + MAX_TRIES + " times; retry");
   }
 
   /**

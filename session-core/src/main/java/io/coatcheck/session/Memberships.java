@@ -33,7 +33,7 @@ final class Memberships {
   private static final Logger LOG = LoggerFactory.getLogger(SessionManager.class);
 
   /** How often a record is written while other requests write the same one. */
-  private static final int TRIALS = 10;
+  private static final int MAX_TRIES = 10;
 
   private final EngineContext engine;
   private final Claims claims;
@@ -59,7 +59,7 @@ final class Memberships {
    */
   boolean join(SessionId id, String principal) {
     use();
-    for (int trial = 0; trial < TRIALS; trial++) {
+    for (int tries = 0; tries < MAX_TRIES; tries++) {
       Optional<StoredSession> session = loggedIn(id);
       if (session.isEmpty()) {
         engine.store().delete(recordOf(id));
@@ -75,7 +75,7 @@ final class Memberships {
       }
     }
     throw new SessionStoreException(
-        "join: session " + id + " joined other groups or was prolonged, " + TRIALS + " times");
+        "join: session " + id + " joined other groups or was prolonged, " + MAX_TRIES + " times");
   }
 
   private Optional<StoredSession> loggedIn(SessionId id) {
@@ -106,7 +106,7 @@ final class Memberships {
       return;
     }
     Instant until = Claims.deadline(Drafts.deadline(engine.now(), timeout));
-    for (int trial = 0; trial < TRIALS; trial++) {
+    for (int tries = 0; tries < MAX_TRIES; tries++) {
       Optional<StoredSession> found = engine.store().find(recordOf(id));
       if (found.isEmpty() || !found.get().absoluteDeadline().isBefore(until)) {
         return;
@@ -117,7 +117,7 @@ final class Memberships {
       }
     }
     throw new SessionStoreException(
-        "login: the group of session " + id + " was changed " + TRIALS + " times in a row");
+        "login: the group of session " + id + " was changed " + MAX_TRIES + " times in a row");
   }
 
   /** Deletes the record of a session that has ended. */

@@ -27,7 +27,7 @@ final class SessionEnder {
    * takes a separate request, so only a store that contradicts itself, such as one that reads from
    * a replica, needs more.
    */
-  private static final int TRIALS = 100;
+  private static final int MAX_TRIES = 100;
 
   /**
    * Matches no session, since generations begin at 0. Used where the session may never have
@@ -74,7 +74,7 @@ final class SessionEnder {
       return engine.store().find(known.id()).isEmpty() ? Deletion.OF_NONE : Deletion.OF_ANOTHER;
     }
     long generation = known.generation();
-    for (int trial = 0; trial < TRIALS; trial++) {
+    for (int tries = 0; tries < MAX_TRIES; tries++) {
       Optional<StoredSession> deleted = engine.store().delete(known.id(), generation);
       if (deleted.isPresent()) {
         return new Deletion(true, deleted);
@@ -94,7 +94,7 @@ final class SessionEnder {
 
   private static SessionStoreException notDeleted(SessionId id) {
     return new SessionStoreException(
-        "delete: session " + id + " was found and not deleted, " + TRIALS + " times in a row");
+        "delete: session " + id + " was found and not deleted, " + MAX_TRIES + " times in a row");
   }
 
   /**
@@ -138,8 +138,8 @@ final class SessionEnder {
               return stored;
             });
     SecretHash secret = token.secretHash();
-    for (int trial = 0; found.filter(session -> opens(session, secret)).isPresent(); trial++) {
-      if (trial == TRIALS) {
+    for (int tries = 0; found.filter(session -> opens(session, secret)).isPresent(); tries++) {
+      if (tries == MAX_TRIES) {
         throw notDeleted(id);
       }
       Optional<StoredSession> deleted = engine.store().delete(id, found.get().generation());

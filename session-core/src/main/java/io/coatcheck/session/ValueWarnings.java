@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 final class ValueWarnings {
 
   /** The maximum number of classes, or problems, named of each kind. */
-  static final int MOST = 100;
+  static final int MAX_KEYS = 100;
 
   private static final int MAX_MESSAGE = 1_000;
 
@@ -63,10 +63,10 @@ final class ValueWarnings {
     void warn(String key, String attribute, Exception problem) {
       boolean isLast;
       synchronized (this) {
-        if (keys.size() == MOST || !keys.add(key)) {
+        if (keys.size() == MAX_KEYS || !keys.add(key)) {
           return;
         }
-        isLast = keys.size() == MOST;
+        isLast = keys.size() == MAX_KEYS;
       }
       LOG.warn(
           "The attribute {} {}: {} ({})",

@@ -24,7 +24,7 @@ class ClockSetBackTest {
   }
 
   @Test
-  void login() {
+  void anotherLogin_isFresh_andItsTimeDiffers() {
     String token = fixture.loggedIn("alice");
     assertThat(isFresh(fixture.live(token))).isTrue();
 

@@ -95,7 +95,7 @@ class FailedDeletionsTest {
   void bound() {
     SessionId first = id(loggedOutInVain());
     SessionId second = id(loggedOutInVain());
-    for (int i = 2; i <= FailedDeletions.MOST; i++) {
+    for (int i = 2; i <= FailedDeletions.MAX_IDS; i++) {
       loggedOutInVain();
     }
     adapter.confirmEnd(first);

@@ -207,13 +207,13 @@ class LostValuesTest {
       bounded.undecodable("a", new AttributeCodecException("class" + i + "\nforged line"));
     }
     assertThat(warnings())
-        .hasSize(ValueWarnings.MOST)
+        .hasSize(ValueWarnings.MAX_KEYS)
         .allSatisfy(line -> assertThat(line).doesNotContain("\n"))
         .last()
         .asString()
         .contains("this is the last such warning");
     refuse(session, "a", "text");
-    assertThat(warnings()).hasSize(ValueWarnings.MOST + 1);
+    assertThat(warnings()).hasSize(ValueWarnings.MAX_KEYS + 1);
     refusing.close();
   }
 

@@ -321,14 +321,14 @@ class SaveTest {
     }
 
     @Test
-    void addAndModify() {
+    void addThenModify_savesTheLastValue() {
       session.setAttribute("a", "1");
       session.setAttribute("a", "2");
       assertThat(saved("a")).isEqualTo("2");
     }
 
     @Test
-    void addAndRemove() {
+    void addThenRemove_savesNothing() {
       session.setAttribute("a", "1");
       session.removeAttribute("a");
       assertThat(saved("a")).isNull();
@@ -336,7 +336,7 @@ class SaveTest {
     }
 
     @Test
-    void modifyAndRemove() {
+    void modifyThenRemove_removes() {
       session.setAttribute("cart", "x");
       session.removeAttribute("cart");
       assertThat(saved("cart")).isNull();
@@ -352,7 +352,7 @@ class SaveTest {
     }
 
     @Test
-    void removeAndAdd() {
+    void removeThenAdd_savesTheNewValue() {
       session.removeAttribute("cart");
       session.setAttribute("cart", "y");
       assertThat(saved("cart")).isEqualTo("y");

@@ -9,12 +9,12 @@ import org.slf4j.Logger;
 /**
  * Logs problems that clients, or something broken, can repeat without limit: the first of each kind
  * at once, then one line in each interval, which says how many were left out. So a frequent problem
- * does not hide a rare one. Kinds beyond the first {@value #MOST} share one limit, which bounds the
- * memory. Thread-safe.
+ * does not hide a rare one. Kinds beyond the first {@value #MAX_KINDS} share one limit, which
+ * bounds the memory. Thread-safe.
  */
 public final class LimitedLog {
 
-  static final int MOST = 100;
+  static final int MAX_KINDS = 100;
 
   private static final String OTHERS = "";
 
@@ -67,6 +67,6 @@ public final class LimitedLog {
       return known;
     }
     return byKind.computeIfAbsent(
-        byKind.size() < MOST ? kind : OTHERS, any -> new LogThrottle(interval));
+        byKind.size() < MAX_KINDS ? kind : OTHERS, any -> new LogThrottle(interval));
   }
 }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class AttributeMap extends AbstractMap<String, AttributeValue> {
 
   /** With more names than this, looking at each of them is slower than a hash table. */
-  private static final int MOST = 8;
+  private static final int MAX_ATTRIBUTES = 8;
 
   private final Object[] content;
 
@@ -60,7 +60,7 @@ final class AttributeMap extends AbstractMap<String, AttributeValue> {
       return map;
     }
     int size = map.size();
-    AttributeMap few = size == 0 || size > MOST ? null : few(map, size);
+    AttributeMap few = size == 0 || size > MAX_ATTRIBUTES ? null : few(map, size);
     return few == null ? Map.copyOf(map) : few;
   }
 
@@ -135,7 +135,7 @@ final class AttributeMap extends AbstractMap<String, AttributeValue> {
       return changed;
     }
     int end = content.length & ~1;
-    if (end == 2 * MOST) {
+    if (end == 2 * MAX_ATTRIBUTES) {
       return null;
     }
     Object[] more = Arrays.copyOf(content, content.length + 2);

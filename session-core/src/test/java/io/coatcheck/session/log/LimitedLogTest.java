@@ -56,6 +56,6 @@ class LimitedLogTest {
       limited.warn("kind " + i, "text");
     }
 
-    assertThat(log.events()).hasSize(LimitedLog.MOST + 1);
+    assertThat(log.events()).hasSize(LimitedLog.MAX_KINDS + 1);
   }
 }

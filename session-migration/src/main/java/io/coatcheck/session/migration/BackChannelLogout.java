@@ -282,8 +282,8 @@ public final class BackChannelLogout implements Filter {
   public static final class Builder {
 
     private static final int MAX_LIFETIME_DAYS = 30;
-    private static final Duration SHORTEST_LOGIN = Duration.ofMinutes(1);
-    private static final Duration LONGEST_LOGIN = Duration.ofDays(1);
+    private static final Duration MIN_ID_TOKEN_AGE = Duration.ofMinutes(1);
+    private static final Duration MAX_ID_TOKEN_AGE = Duration.ofDays(1);
 
     private final SessionManager manager;
     private final LogoutTokenVerifier verifier;
@@ -314,7 +314,7 @@ public final class BackChannelLogout implements Filter {
      * @throws IllegalArgumentException if it is not between 1 minute and 1 day
      */
     public Builder maximumIdTokenAge(Duration age) {
-      if (age.compareTo(SHORTEST_LOGIN) < 0 || age.compareTo(LONGEST_LOGIN) > 0) {
+      if (age.compareTo(MIN_ID_TOKEN_AGE) < 0 || age.compareTo(MAX_ID_TOKEN_AGE) > 0) {
         throw new IllegalArgumentException(
             "maximumIdTokenAge must be between 1 minute and 1 day: " + age);
       }

@@ -21,7 +21,7 @@ final class CookieDeletions {
   private static final Logger LOG = LoggerFactory.getLogger(CookieDeletions.class);
   private static final Duration IN_PROGRESS = Duration.ofMinutes(1);
   private static final Duration AGAIN = Duration.ofHours(1);
-  private static final int MOST = 10_000;
+  private static final int MAX_CLIENTS = 10_000;
 
   private final LimitedLog limited = new LimitedLog(LOG, AGAIN);
   private final String name;
@@ -31,7 +31,7 @@ final class CookieDeletions {
 
         @Override
         protected boolean removeEldestEntry(Map.Entry<String, Instant> eldest) {
-          return size() > MOST;
+          return size() > MAX_CLIENTS;
         }
       };
 

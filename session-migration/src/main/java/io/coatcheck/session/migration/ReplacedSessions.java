@@ -21,7 +21,7 @@ final class ReplacedSessions {
    * How many sessions that could not be ended are remembered. Beyond that, the one that was tried
    * longest ago is forgotten, and ends when it expires.
    */
-  private static final int MOST = 1_000;
+  private static final int MAX_SESSIONS = 1_000;
 
   private static final Duration PAUSE = Duration.ofSeconds(10);
 
@@ -95,7 +95,7 @@ final class ReplacedSessions {
 
   private void remember(String id, Instant now) {
     left.put(id, now);
-    if (left.size() > MOST) {
+    if (left.size() > MAX_SESSIONS) {
       left.entrySet().stream()
           .min(Map.Entry.comparingByValue())
           .map(Map.Entry::getKey)

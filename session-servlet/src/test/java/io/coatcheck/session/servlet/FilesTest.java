@@ -49,7 +49,7 @@ class FilesTest {
   }
 
   @Test
-  void whole() {
+  void wholeFile_isServed_withTheCookie() {
     Browser.Answer answer = browser.get("/files/file.bin");
 
     assertServed(answer, 200, Container.FILE_LENGTH);
@@ -57,12 +57,12 @@ class FilesTest {
   }
 
   @Test
-  void head() {
+  void head_hasTheLength_andTheCookie() {
     assertServed(browser.send("HEAD", "/files/file.bin"), 200, Container.FILE_LENGTH);
   }
 
   @Test
-  void range() {
+  void range_isServed_withTheCookie() {
     Browser.Answer answer = browser.send("GET", "/files/file.bin", "Range", "bytes=1000-200999");
 
     assertServed(answer, 206, 200_000);

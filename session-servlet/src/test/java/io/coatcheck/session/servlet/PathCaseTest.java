@@ -40,7 +40,7 @@ class PathCaseTest {
     "/admin/x, /admin./x",
     "/\uD801\uDC00, /\uD801\uDC28",
   })
-  void same(String pattern, String path) {
+  void fold_ofTwoFormsOfAPath_isEqual(String pattern, String path) {
     assertThat(PathCase.fold(path)).isEqualTo(PathCase.fold(pattern));
   }
 
@@ -53,7 +53,7 @@ class PathCaseTest {
     "/.well-known, /well-known",
     "/x, /\u0445",
   })
-  void another(String pattern, String path) {
+  void fold_ofAnotherPath_differs(String pattern, String path) {
     assertThat(PathCase.fold(path)).isNotEqualTo(PathCase.fold(pattern));
   }
 

@@ -284,7 +284,7 @@ class PathsOfEveryScriptTest {
     }
 
     @Test
-    void exemptPaths() throws IOException {
+    void exemptPaths_admitCrossSiteRequests() throws IOException {
       filters(
           RequireLogin.builder().publicPaths("/*"),
           CrossOriginPolicy.builder().exempt("/shop/*").build());

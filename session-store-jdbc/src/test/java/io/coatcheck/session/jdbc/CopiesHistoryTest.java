@@ -34,7 +34,7 @@ class CopiesHistoryTest {
   private static final int THREADS = 4;
 
   @Test
-  void postgreSql() {
+  void fourSeconds_onPostgreSql() {
     run(TestDatabase.POSTGRESQL, Duration.ofSeconds(4));
   }
 
@@ -43,7 +43,7 @@ class CopiesHistoryTest {
   @EnumSource(
       value = TestDatabase.class,
       names = {"POSTGRESQL", "MARIADB", "H2"})
-  void longer(TestDatabase database) {
+  void twentySeconds_onEachDatabase(TestDatabase database) {
     run(database, Duration.ofSeconds(20));
   }
 

@@ -125,7 +125,7 @@ class FilterBudgetTest {
 
   @ParameterizedTest
   @EnumSource(TestDatabase.class)
-  void withALimit(TestDatabase database) throws IOException {
+  void loginUnderALimit_costsAtMostFiveStatements(TestDatabase database) throws IOException {
     try (Setting setting =
         new Setting(database, builder -> builder.sessionsPerPrincipal(1, WhenFull.EVICT_OLDEST))) {
       setting.cost("/set?value=1");

@@ -117,7 +117,7 @@ class RedisFailureTest {
   }
 
   @Test
-  void password() {
+  void missingOrWrongPassword_isNamed() {
     try (TestServer server = new TestServer("requirepass correct")) {
       assertThat(failure(() -> server.store("a").build()))
           .hasMessageContaining("NOAUTH, the server requires a password");
