@@ -121,7 +121,7 @@ class OneRequestTwoThreadsTest {
     Session both = fixture.live(token);
     AtomicReference<Future<Boolean>> other = new AtomicReference<>();
     fixture.store.beforeNext(
-        "update", () -> other.set(besides(() -> manager.adapter().renewIfDue(both))));
+        "update", () -> other.set(onAnotherThread(() -> manager.adapter().renewIfDue(both))));
 
     boolean first = manager.adapter().renewIfDue(both);
 
@@ -152,7 +152,7 @@ class OneRequestTwoThreadsTest {
     Session both = manager.adapter().create(manager.adapter().resolve(List.of()));
     both.setAttribute("a", "1");
     AtomicReference<Future<LoginOutcome>> login = new AtomicReference<>();
-    fixture.store.beforeNext("insert", () -> login.set(besides(() -> logIn(both))));
+    fixture.store.beforeNext("insert", () -> login.set(onAnotherThread(() -> logIn(both))));
 
     manager.save(both);
 
@@ -168,7 +168,7 @@ class OneRequestTwoThreadsTest {
     Session both = manager.adapter().create(manager.adapter().resolve(List.of()));
     both.setAttribute("a", "1");
     AtomicReference<Future<Boolean>> save = new AtomicReference<>();
-    fixture.store.beforeNext("insert", () -> save.set(besides(() -> manager.save(both))));
+    fixture.store.beforeNext("insert", () -> save.set(onAnotherThread(() -> manager.save(both))));
 
     assertThat(manager.authenticate(both, "alice", LoginOptions.defaults()))
         .isInstanceOf(LoginOutcome.Granted.class);
@@ -191,7 +191,7 @@ class OneRequestTwoThreadsTest {
         "update",
         () -> {
           manager.revokeAllOf("alice");
-          login.set(besides(() -> logIn(both)));
+          login.set(onAnotherThread(() -> logIn(both)));
         });
 
     assertThat(manager.save(both)).isFalse();
@@ -211,7 +211,7 @@ class OneRequestTwoThreadsTest {
   }
 
   /** Starts work on another thread, and returns when that has ended, or waits for this one. */
-  private <T> Future<T> besides(Callable<T> work) {
+  private <T> Future<T> onAnotherThread(Callable<T> work) {
     AtomicReference<Thread> thread = new AtomicReference<>();
     Future<T> started =
         threads.submit(

@@ -80,7 +80,7 @@ public final class PolledChangeFeed implements ChangeFeed {
   }
 
   /**
-   * Prepares the thread of a feed with several logs, each of which every poll reads.
+   * Prepares the thread of a feed with several logs: every poll reads all of them.
    *
    * @param interval between two polls
    * @param logs the number of logs, from 1: requested polls are 5 milliseconds apart for each log,

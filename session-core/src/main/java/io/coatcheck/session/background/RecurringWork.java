@@ -33,8 +33,8 @@ public final class RecurringWork {
    *
    * @param pauseNanos called before each pause; the first pause comes before the work
    * @param onFailure called on the thread with anything that the work threw, and with an {@link
-   *     InterruptedException} after an interrupt that was ignored, in order to log it. Its own
-   *     exceptions are ignored
+   *     InterruptedException} after an interrupt that was ignored, for the log. Exceptions that it
+   *     throws are ignored
    */
   public RecurringWork(
       String threadName, LongSupplier pauseNanos, Runnable work, Consumer<Throwable> onFailure) {

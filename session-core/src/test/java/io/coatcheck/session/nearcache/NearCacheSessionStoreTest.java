@@ -261,7 +261,7 @@ class NearCacheSessionStoreTest {
       remote.beforeFindAnswers = () -> node.delete(session.id());
       fixture.look(session);
 
-      // If the load were kept, the session would be let in for another second.
+      // If the load were kept, the session would be admitted for another second.
       assertThat(fixture.look(session).session()).isEmpty();
     }
 

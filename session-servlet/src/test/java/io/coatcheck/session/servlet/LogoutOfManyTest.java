@@ -227,7 +227,7 @@ class LogoutOfManyTest {
   void beside_aLiveOne_endsTheRest() throws IOException {
     String alice = token("/login");
     String bob = token("/login-bob");
-    // The second is left out, so the first is let in.
+    // Without the second, the first is admitted.
     client.get("/me", "Cookie: " + cookie(alice));
 
     assertThat(

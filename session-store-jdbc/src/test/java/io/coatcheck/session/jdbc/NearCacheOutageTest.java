@@ -131,7 +131,7 @@ class NearCacheOutageTest {
   /**
    * What a node answered until it refused.
    *
-   * @param lastAt when the last request began that was let in, in nanoseconds after the kill
+   * @param lastAt when the last admitted request began, in nanoseconds after the kill
    * @param refusedAt when the first one was answered that was not, likewise
    */
   private record Served(long lastAt, long refusedAt) {}

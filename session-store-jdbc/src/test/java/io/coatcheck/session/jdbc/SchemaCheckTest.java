@@ -153,7 +153,7 @@ class SchemaCheckTest {
 
       JdbcSessionStore store = table.builder().build();
 
-      // What H2, MariaDB and MySQL are set to is asked besides, and the schemas of H2's tables.
+      // It also queries the settings of H2, MariaDB and MySQL, and the schemas of H2's tables.
       assertThat(table.watched.takeStatements())
           .filteredOn(sql -> sql.endsWith(" FROM " + table.name + " WHERE 1 = 0"))
           .filteredOn(sql -> !sql.startsWith("SELECT * "))

@@ -72,7 +72,7 @@ class SessionLoginTest {
     assertThat(sessionsOf("bob")).isEqualTo(2);
     assertThat(site.manager().sessionsOf("bob"))
         .filteredOn(session -> session.authenticatedAt().equals(Optional.of(Instant.EPOCH)))
-        .as("who is remembered has no fresh login")
+        .as("a remembered user has no fresh login")
         .hasSize(1);
     assertThat(bob.get("/account").body()).contains("remembered=true");
     assertThat(bob.cookie(COOKIE)).isEqualTo(first);
