@@ -73,10 +73,6 @@ final class ClientGate {
     }
   }
 
-  boolean isWithholding() {
-    return withheld() != null;
-  }
-
   /** Returns the withheld session; null if there is none. */
   @Nullable Session withheld() {
     Session known = withheld;

@@ -35,7 +35,7 @@ class ClientGateTest {
       List<Boolean> meanwhile = new ArrayList<>();
       ClientCheck check =
           (atLogin, now) -> {
-            meanwhile.add(gate.get().isWithholding());
+            meanwhile.add(gate.get().withheld() != null);
             return verdict.get();
           };
       gate.set(
@@ -49,7 +49,7 @@ class ClientGateTest {
       assertThat(meanwhile).containsExactly(false, true);
       verdict.set(Verdict.ACCEPT);
       assertThat(gate.get().admit(live, manager)).isEqualTo(live);
-      assertThat(gate.get().isWithholding()).isFalse();
+      assertThat(gate.get().withheld()).isNull();
     }
   }
 }
