@@ -23,39 +23,38 @@ record OldCookie(String name, @Nullable String path, @Nullable String domain) {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}");
 
   /**
-   * Returns the value of an option.
+   * Returns the value of the option {@code cookieName}.
    *
-   * @param option its name, for the message
    * @throws IllegalArgumentException if it is not the name of a cookie
    */
-  static String checkedName(String option, String name) {
+  static String checkedName(String name) {
     if (!NAME.matcher(name).matches()) {
-      throw new IllegalArgumentException(option + " must be the name of a cookie: " + name);
+      throw new IllegalArgumentException("cookieName must be the name of a cookie: " + name);
     }
     return name;
   }
 
   /**
-   * Returns the value of an option.
+   * Returns the value of the option {@code cookiePath}.
    *
    * @throws IllegalArgumentException if it is not the path of a cookie
    */
-  static String checkedPath(String option, String path) {
+  static String checkedPath(String path) {
     if (!path.startsWith("/") || path.indexOf(';') >= 0) {
       throw new IllegalArgumentException(
-          option + " must begin with / and contain no semicolon: " + path);
+          "cookiePath must begin with / and contain no semicolon: " + path);
     }
     return path;
   }
 
   /**
-   * Returns the value of an option.
+   * Returns the value of the option {@code cookieDomain}.
    *
    * @throws IllegalArgumentException if it is not the domain of a cookie
    */
-  static String checkedDomain(String option, String domain) {
+  static String checkedDomain(String domain) {
     if (domain.isBlank() || domain.indexOf(';') >= 0) {
-      throw new IllegalArgumentException(option + " must be the name of a host: " + domain);
+      throw new IllegalArgumentException("cookieDomain must be the name of a host: " + domain);
     }
     return domain;
   }

@@ -218,7 +218,7 @@ public final class SpringSessionImport implements Filter {
      * @throws IllegalArgumentException if it is not the name of a cookie
      */
     public Builder cookieName(String name) {
-      cookieName = OldCookie.checkedName("cookieName", name);
+      cookieName = OldCookie.checkedName(name);
       return this;
     }
 
@@ -229,7 +229,7 @@ public final class SpringSessionImport implements Filter {
      * @throws IllegalArgumentException if it does not begin with a slash
      */
     public Builder cookiePath(String path) {
-      cookiePath = OldCookie.checkedPath("cookiePath", path);
+      cookiePath = OldCookie.checkedPath(path);
       return this;
     }
 
@@ -239,7 +239,7 @@ public final class SpringSessionImport implements Filter {
      * @throws IllegalArgumentException if it is blank
      */
     public Builder cookieDomain(String domain) {
-      cookieDomain = OldCookie.checkedDomain("cookieDomain", domain);
+      cookieDomain = OldCookie.checkedDomain(domain);
       return this;
     }
 
