@@ -166,6 +166,11 @@ final class AddedHeaders {
     return renewed;
   }
 
+  /** Forgets {@code Clear-Site-Data} after a failure. */
+  void forgetSiteData() {
+    siteData = null;
+  }
+
   /** Returns whether a value of {@code Clear-Site-Data} is the one that was added. */
   boolean isSiteData(String value) {
     return siteData != null && siteData.isWritten(value);

@@ -14,6 +14,20 @@ final class Dispatch {
 
   private Dispatch() {}
 
+  /** Returns whether a filter that admitted the request has refused the target of a forward. */
+  static boolean isRefusedForward(
+      SessionExchange exchange, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    if (request.getDispatcherType() == DispatcherType.FORWARD) {
+      for (RequireLogin watching : exchange.state().watchingForwards()) {
+        if (watching.refusesForward(request, response)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
   /** Passes on a dispatch that already has the wrappers of this filter. */
   static void passThrough(
       SessionExchange exchange,
@@ -61,7 +75,9 @@ final class Dispatch {
         compareUser(exchange);
       }
       chain.doFilter(request, response);
-      exchange.dispatchReturned(!isPastAsync && continues(exchange, request));
+      boolean isAsync = !isPastAsync && continues(exchange, request);
+      boolean isEnding = !isPastAsync && SessionAsyncContext.isEnding(exchange);
+      exchange.dispatchReturned(isAsync && !isEnding, !isAsync && !isEnding);
       hasEnded = true;
     } catch (Throwable e) {
       // Also a checked exception that is not declared: code in Kotlin, for one, may throw any.
@@ -149,7 +165,8 @@ final class Dispatch {
   private static boolean trySave(
       Throwable e, SessionExchange exchange, HttpServletRequest request, boolean isPastAsync) {
     try {
-      exchange.chainReturned(!isPastAsync && continues(exchange, request));
+      boolean isAsync = !isPastAsync && continues(exchange, request);
+      exchange.chainReturned(isAsync && !SessionAsyncContext.isEnding(exchange));
       return true;
     } catch (Throwable unsaved) {
       // An action may rethrow the application's own failure.

@@ -1,7 +1,5 @@
 package io.coatcheck.session.servlet;
 
-import static io.coatcheck.session.servlet.FilterLog.LOG;
-
 import jakarta.servlet.ServletResponse;
 import jakarta.servlet.ServletResponseWrapper;
 import jakarta.servlet.http.HttpServletResponse;
@@ -20,13 +18,12 @@ import org.jspecify.annotations.Nullable;
  *       wrappers of earlier filters. It is taken out of their chain for the moment, so that these
  *       see the headers as they do without an include.
  *   <li>Undertow has one response, which ignores headers itself. Its switch for that is turned off
- *       for the moment: public methods, used here without a dependency.
+ *       for the moment, by {@link UndertowResponse}.
  * </ul>
  */
 final class IncludedHeaders {
 
   private static final String TOMCATS_WRAPPER = "org.apache.catalina.core.ApplicationHttpResponse";
-  private static final String UNDERTOW = "io.undertow.servlet.spec.HttpServletResponseImpl";
 
   private IncludedHeaders() {}
 
@@ -45,12 +42,12 @@ final class IncludedHeaders {
     }
     if (current instanceof ServletResponseWrapper tomcats) {
       writeBelow(tomcats, above, response, headers);
-    } else if (isUndertowsInsideInclude(current)) {
-      setInsideInclude(current, false);
+    } else if (UndertowResponse.isInsideInclude(current)) {
+      UndertowResponse.setInsideInclude(current, false);
       try {
         headers.accept(response);
       } finally {
-        setInsideInclude(current, true);
+        UndertowResponse.setInsideInclude(current, true);
       }
     } else {
       headers.accept(response);
@@ -92,30 +89,5 @@ final class IncludedHeaders {
       current = wrapper.getResponse();
     }
     return false;
-  }
-
-  private static boolean isUndertowsInsideInclude(@Nullable ServletResponse own) {
-    return own != null && own.getClass().getName().equals(UNDERTOW) && isInsideInclude(own);
-  }
-
-  private static boolean isInsideInclude(ServletResponse containers) {
-    try {
-      return Boolean.TRUE.equals(
-          containers.getClass().getMethod("isInsideInclude").invoke(containers));
-    } catch (ReflectiveOperationException e) {
-      LOG.debug("This version of Undertow does not reveal whether a servlet is included", e);
-      return false;
-    }
-  }
-
-  private static void setInsideInclude(ServletResponse containers, boolean isInside) {
-    try {
-      containers
-          .getClass()
-          .getMethod("setInsideInclude", boolean.class)
-          .invoke(containers, isInside);
-    } catch (ReflectiveOperationException e) {
-      LOG.debug("This version of Undertow sets no headers while a servlet is included", e);
-    }
   }
 }

@@ -345,7 +345,10 @@ final class OutgoingToken {
     if (isAnswerable()) {
       ResponseCarrier renewed = added == null ? null : added.forgetToken();
       applicationHeaders().withdraw(this::isOurs);
-      added = null;
+      if (added != null) {
+        added.forgetSiteData();
+        added = null;
+      }
       if (renewed != null) {
         renewed.restore();
       }

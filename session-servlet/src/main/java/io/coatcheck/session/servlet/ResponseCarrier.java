@@ -188,9 +188,13 @@ abstract sealed class ResponseCarrier {
         target.setHeader(SET_COOKIE, value);
         return;
       }
-      target.setHeader(SET_COOKIE, others.get(0));
-      others.subList(1, others.size()).forEach(one -> target.addHeader(SET_COOKIE, one));
-      target.addHeader(SET_COOKIE, value);
+      List<String> all = others;
+      all.add(value);
+      target.setHeader(SET_COOKIE, all.get(0));
+      all.subList(1, all.size()).forEach(one -> target.addHeader(SET_COOKIE, one));
+      if (target.getHeaders(SET_COOKIE).size() == 1) {
+        UndertowResponse.setIgnored(target, SET_COOKIE, all);
+      }
     }
   }
 

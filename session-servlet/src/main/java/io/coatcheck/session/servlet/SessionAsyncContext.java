@@ -39,6 +39,13 @@ final class SessionAsyncContext implements AsyncContext {
    */
   private final @Nullable String path;
 
+  /**
+   * Whether {@link #complete} was called, and the listeners have not been notified. If another
+   * thread calls it before the dispatch has returned, Undertow shows the request as no longer
+   * asynchronous.
+   */
+  private volatile boolean isEnding;
+
   private SessionAsyncContext(
       SessionExchange exchange,
       AsyncContext context,
@@ -153,6 +160,17 @@ final class SessionAsyncContext implements AsyncContext {
     return known == null ? null : known.context();
   }
 
+  /** Returns whether the request was completed, and its listeners have not been notified. */
+  static boolean isEnding(SessionExchange exchange) {
+    SessionAsyncContext known = begunIn(exchange);
+    return known != null && known.isEnding;
+  }
+
+  private void ends(boolean isUnderWay) {
+    SessionAsyncContext known = begunIn(exchange);
+    (known == null ? this : known).isEnding = isUnderWay;
+  }
+
   @Override
   public ServletRequest getRequest() {
     return context.getRequest();
@@ -197,6 +215,8 @@ final class SessionAsyncContext implements AsyncContext {
    */
   @Override
   public void complete() {
+    // Before the save: what the thread of the dispatch changes later, it saves itself.
+    ends(true);
     try {
       exchange.beforeCommit();
     } catch (SessionStoreException e) {
@@ -204,7 +224,16 @@ final class SessionAsyncContext implements AsyncContext {
     } catch (Throwable e) {
       failed(e);
     } finally {
+      completeContext();
+    }
+  }
+
+  private void completeContext() {
+    try {
       context.complete();
+    } catch (Throwable e) {
+      ends(false);
+      throw e;
     }
   }
 
@@ -284,6 +313,7 @@ final class SessionAsyncContext implements AsyncContext {
     public void onComplete(AsyncEvent event) {
       AsyncCycle known = exchange.asyncCycle();
       if (known == null || known.last() == this) {
+        ends(false);
         finish(exchange::completed);
       }
     }

@@ -279,8 +279,13 @@ final class SessionExchange implements SessionScope {
             }));
   }
 
-  /** Saves and ends the dispatch. If the save fails, the dispatch has not ended. */
-  void dispatchReturned(boolean isAsync) {
+  /**
+   * Saves and ends the dispatch. If the save fails, the dispatch has not ended.
+   *
+   * @param isAsync whether the response belongs to another thread by now
+   * @param mayEnd whether no listener of an asynchronous request remains to be notified
+   */
+  void dispatchReturned(boolean isAsync, boolean mayEnd) {
     List<HttpSessionView> unstored;
     Session stored = saving.chainReturned(isAsync);
     state.lock();
@@ -296,7 +301,7 @@ final class SessionExchange implements SessionScope {
       }
       saving.send(stored, isAsync);
       state.leave();
-      unstored = release(!isAsync);
+      unstored = release(mayEnd);
     } finally {
       state.unlock();
     }

@@ -258,25 +258,28 @@ public class SessionFilter implements Filter {
     if (known == null && isRefused(exchange, request, response)) {
       return;
     }
-    if (known != null && isRefusedForward(exchange, request, response)) {
+    if (known != null && Dispatch.isRefusedForward(exchange, request, response)) {
       return;
     }
     SessionRequest ourRequest = SessionRequest.in(request, exchange);
     SessionResponse ourResponse = SessionResponse.in(response, exchange);
+    HttpServletResponse lower = below(ourResponse, response);
     boolean isResumed = known != null && known.request() == null;
     if (isResumed) {
       exchange.resume(
           below(ourRequest, request),
-          below(ourResponse, response),
+          lower,
           request.getAttribute(sent) instanceof AddedHeaders put ? put : null);
     }
     // On Undertow, the error page of an asynchronous dispatch still has the wrappers.
     boolean isErrorPage = isResumed && request.getDispatcherType() == DispatcherType.ERROR;
+    boolean hasReturned = false;
     if (ourRequest != null && ourResponse != null && !isErrorPage) {
       try {
         Dispatch.passThrough(exchange, request, response, chain);
+        hasReturned = true;
       } finally {
-        keepSent(exchange, request);
+        keepSent(exchange, request, lower, hasReturned);
       }
       return;
     }
@@ -296,20 +299,30 @@ public class SessionFilter implements Filter {
     request.setAttribute(CURRENT, exchange);
     try {
       Dispatch.guarded(exchange, resolves, passedRequest, passedResponse, chain);
+      hasReturned = true;
     } finally {
       exchange.settings().containerSession().settle(request, exchange);
       if (outer != null && !request.isAsyncStarted()) {
         request.setAttribute(CURRENT, outer);
       }
-      keepSent(exchange, request);
+      keepSent(exchange, request, lower, hasReturned);
     }
   }
 
   /** Keeps what was added to the response of a request that has ended, for its error page. */
-  private void keepSent(SessionExchange exchange, HttpServletRequest request) {
+  private void keepSent(
+      SessionExchange exchange,
+      HttpServletRequest request,
+      HttpServletResponse response,
+      boolean hasReturned) {
     AddedHeaders put = exchange.takeSent();
     if (put != null) {
       request.setAttribute(sent, put);
+      if (!hasReturned) {
+        // Undertow clears the headers, and answers without a call of the filter.
+        UndertowResponse.beforeCommit(
+            response, () -> exchange.state().run(() -> put.restore(response)));
+      }
     }
   }
 
@@ -357,19 +370,6 @@ public class SessionFilter implements Filter {
       PlainAnswer.send(response, HttpServletResponse.SC_FORBIDDEN, refusal.message() + "\n");
     }
     return true;
-  }
-
-  private static boolean isRefusedForward(
-      SessionExchange exchange, HttpServletRequest request, HttpServletResponse response)
-      throws IOException {
-    if (request.getDispatcherType() == DispatcherType.FORWARD) {
-      for (RequireLogin watching : exchange.state().watchingForwards()) {
-        if (watching.refusesForward(request, response)) {
-          return true;
-        }
-      }
-    }
-    return false;
   }
 
   private static boolean isEager(FilterSettings settings, HttpServletRequest request) {

@@ -63,7 +63,8 @@
  *       possible. Its {@code AddedHeaders} are a {@code ResponseCarrier} for the token, another for
  *       the hint and, at a logout, the {@code SiteDataHeader} for the chosen {@code SiteData};
  *       {@code NoStore} keeps them out of caches, {@code IncludedHeaders} writes them within an
- *       include, and {@code ApplicationHeaders} remembers what to withdraw.
+ *       include, {@code UndertowResponse} where only Undertow ignores or drops them, and {@code
+ *       ApplicationHeaders} remembers what to withdraw.
  * </ul>
  */
 @NullMarked

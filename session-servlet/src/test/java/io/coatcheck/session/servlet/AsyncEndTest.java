@@ -145,6 +145,26 @@ class AsyncEndTest {
   }
 
   @Test
+  @DisplayName("I10: a session that begins after another thread has completed has its cookie")
+  void begunAfterTheEndWasAskedFor() throws Exception {
+    try (Site site = site(true)) {
+      site.on(
+          "/async",
+          (request, response) -> {
+            Thread other = new Thread(request.startAsync()::complete);
+            other.start();
+            other.join();
+            request.getSession().setAttribute("a", "1");
+          });
+      Browser browser = site.browser();
+
+      browser.get("/async");
+
+      assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("a");
+    }
+  }
+
+  @Test
   @DisplayName("after that, the session can no longer be changed")
   void afterTheEnd_isOver() throws Exception {
     List<HttpSession> kept = new CopyOnWriteArrayList<>();
