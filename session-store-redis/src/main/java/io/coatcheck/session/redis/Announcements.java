@@ -132,7 +132,7 @@ final class Announcements implements RedisConnectionStateListener {
         });
     connection.set(opened);
     if (client.isClosed()) {
-      Link.abandonIfOpen(opened);
+      client.abandon(opened);
     } else if (opened.isOpen()) {
       subscribe(opened);
     } else {
@@ -201,7 +201,7 @@ final class Announcements implements RedisConnectionStateListener {
   private void replace(@Nullable StatefulRedisPubSubConnection<byte[], byte[]> unusable) {
     // Once the client is closed, it closes them all.
     if (unusable != null && !client.isClosed() && connection.compareAndSet(unusable, null)) {
-      Link.abandon(unusable);
+      client.abandon(unusable);
       client.later(PAUSE, this::connect);
     }
   }

@@ -52,6 +52,10 @@ final class Client implements Connector, AutoCloseable {
   private final List<RedisURI> nodes;
   private final Timeouts timeouts;
   private final ScheduledThreadPoolExecutor thread;
+
+  /** Held while connections are closed, so that none is closed twice. */
+  private final Object closing = new Object();
+
   private volatile boolean isClosed;
 
   /**
@@ -159,6 +163,11 @@ final class Client implements Connector, AutoCloseable {
                     .connectPubSubAsync(ByteArrayCodec.INSTANCE, server)
                     .thenApply(opened -> opened));
       }
+
+      @Override
+      public void abandon(StatefulRedisConnection<byte[], byte[]> connection) {
+        Client.this.abandon(connection);
+      }
     };
   }
 
@@ -171,6 +180,16 @@ final class Client implements Connector, AutoCloseable {
       return opening.get();
     } catch (RuntimeException failure) {
       return CompletableFuture.failedFuture(failure);
+    }
+  }
+
+  @Override
+  public void abandon(StatefulRedisConnection<byte[], byte[]> connection) {
+    synchronized (closing) {
+      // One that came after all others were closed is still open.
+      if (!isClosed || connection.isOpen()) {
+        CompletableFuture<Void> unused = connection.closeAsync();
+      }
     }
   }
 
@@ -202,7 +221,9 @@ final class Client implements Connector, AutoCloseable {
   }
 
   private void shutDownClient() {
-    CompletableFuture<Void> unused =
-        client.shutdownAsync(0, timeouts.connect().toMillis(), TimeUnit.MILLISECONDS);
+    synchronized (closing) {
+      CompletableFuture<Void> unused =
+          client.shutdownAsync(0, timeouts.connect().toMillis(), TimeUnit.MILLISECONDS);
+    }
   }
 }

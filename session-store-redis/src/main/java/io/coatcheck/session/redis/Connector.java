@@ -13,4 +13,10 @@ interface Connector {
 
   /** Opens a connection to a server, without waiting for it. Reports each failure in the result. */
   CompletionStage<StatefulRedisConnection<byte[], byte[]>> connect(RedisURI server);
+
+  /**
+   * Closes a connection without waiting: nothing depends on how that ends. Does nothing once the
+   * store is closed, which closes all connections: the driver warns of one that is closed twice.
+   */
+  void abandon(StatefulRedisConnection<byte[], byte[]> connection);
 }

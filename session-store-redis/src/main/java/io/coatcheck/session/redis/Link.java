@@ -30,7 +30,7 @@ final class Link implements RedisConnectionStateListener {
   private static final int PAUSE_MILLIS = 100;
 
   /** How often the first connection is tried if Lettuce itself fails. */
-  private static final int ATTEMPTS = 3;
+  private static final int ATTEMPTS = 6;
 
   /** Causes may form a cycle. */
   private static final int MAX_CAUSES = 20;
@@ -137,7 +137,7 @@ final class Link implements RedisConnectionStateListener {
   /** Replaces a connection, unless that was done already. */
   void replace(@Nullable StatefulRedisConnection<byte[], byte[]> unusable) {
     if (unusable != null && connection.compareAndSet(unusable, null)) {
-      abandon(unusable);
+      client.abandon(unusable);
     }
     if (connection.get() == null) {
       connect();
@@ -156,7 +156,7 @@ final class Link implements RedisConnectionStateListener {
       }
       demotions++;
     }
-    abandon(unusable);
+    client.abandon(unusable);
     connect();
     return true;
   }
@@ -336,7 +336,7 @@ final class Link implements RedisConnectionStateListener {
       }
     }
     if (isOutdated) {
-      abandon(opened);
+      client.abandon(opened);
       attemptLater(null);
       return;
     }
@@ -344,7 +344,7 @@ final class Link implements RedisConnectionStateListener {
     retire(passed);
     outage.ended();
     if (client.isClosed()) {
-      abandonIfOpen(opened);
+      client.abandon(opened);
     } else if (!opened.isOpen()) {
       connect();
     }
@@ -353,19 +353,7 @@ final class Link implements RedisConnectionStateListener {
   /** Closes a connection when every command that was sent over it has been answered, or is late. */
   private void retire(@Nullable StatefulRedisConnection<byte[], byte[]> before) {
     if (before != null) {
-      client.later(client.patience(), () -> abandon(before));
-    }
-  }
-
-  /** Closes a connection without waiting: nothing depends on how that ends. */
-  static void abandon(StatefulRedisConnection<byte[], byte[]> connection) {
-    CompletableFuture<Void> unused = connection.closeAsync();
-  }
-
-  /** Closes a connection unless the client has closed it, which would make the driver log that. */
-  static void abandonIfOpen(StatefulRedisConnection<byte[], byte[]> connection) {
-    if (connection.isOpen()) {
-      abandon(connection);
+      client.later(client.patience(), () -> client.abandon(before));
     }
   }
 }

@@ -70,9 +70,9 @@ final class PrimaryRoute implements Route {
     return CompletableFuture.completedFuture(opened);
   }
 
-  private static CompletionStage<StatefulRedisConnection<byte[], byte[]>> refused(
+  private CompletionStage<StatefulRedisConnection<byte[], byte[]>> refused(
       StatefulRedisConnection<byte[], byte[]> opened, Throwable failure) {
-    Link.abandon(opened);
+    servers.abandon(opened);
     return CompletableFuture.failedFuture(failure);
   }
 

@@ -103,7 +103,7 @@ final class SlotRoute implements Route {
         .whenComplete(
             (isOwner, failure) -> {
               if (failure != null || !isOwner) {
-                Link.abandon(opened);
+                servers.abandon(opened);
               }
             })
         .thenCompose(

@@ -16,6 +16,8 @@ import io.coatcheck.session.testkit.SampleSessions;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.test.log.RecordedLog;
 import io.lettuce.core.AclSetuserArgs;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.protocol.CommandType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -27,6 +29,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -433,6 +436,45 @@ class RedisPromisesTest {
           assertThat(log.lines(Level.WARN)).isEmpty();
         }
       }
+    }
+  }
+
+  @Test
+  @DisplayName("close() during the check of a connection makes the driver warn of nothing")
+  void close_duringACheck_logsNoWarning() {
+    try (RecordedLog log = RecordedLog.of("io.lettuce").at(Level.WARN).hereOnly()) {
+      Connector first = new ClosedWhenOpen(server.client());
+      Connector second = new ClosedWhenOpen(server.client());
+      for (Route route :
+          List.of(new PrimaryRoute(first, new Keys("a")), new SlotRoute(second, 0))) {
+        assertThat(route.connect().toCompletableFuture()).failsWithin(TestServer.PATIENCE);
+      }
+      assertThat(log.lines(Level.WARN)).isEmpty();
+    }
+  }
+
+  /** A client that is closed when its first connection has just been opened. */
+  private record ClosedWhenOpen(Client client) implements Connector {
+
+    @Override
+    public List<RedisURI> nodes() {
+      return client.nodes();
+    }
+
+    @Override
+    public CompletionStage<StatefulRedisConnection<byte[], byte[]>> connect(RedisURI server) {
+      return client
+          .connect(server)
+          .thenApply(
+              opened -> {
+                client.close();
+                return opened;
+              });
+    }
+
+    @Override
+    public void abandon(StatefulRedisConnection<byte[], byte[]> connection) {
+      client.abandon(connection);
     }
   }
 
