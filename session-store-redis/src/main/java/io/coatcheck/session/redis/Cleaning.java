@@ -104,7 +104,7 @@ final class Cleaning {
     return Call.of(
         OPERATION,
         Script.EXPIRE,
-        List.of(keys.expiry(), keys.records(), keys.principals()),
+        List.of(keys.expiry(), keys.records(), keys.principals(), keys.changes()),
         cutoff,
         text(most),
         text(maxBytes));

@@ -61,7 +61,7 @@ final class Listing {
     return Call.of(
         new Operation("findByPrincipal"),
         Script.LIST,
-        List.of(keys.principal(principal), keys.records()),
+        List.of(keys.principal(principal), keys.records(), keys.changes()),
         from,
         text(most));
   }

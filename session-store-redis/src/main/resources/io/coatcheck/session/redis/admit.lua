@@ -32,11 +32,13 @@ end
 local live, gone, from = {}, {}, '-'
 local most = ARGV[8] == '1' and limit - 1 + tonumber(ARGV[9]) or limit - 1
 local principal = KEYS[3] .. principal_in(record)
--- Removes the ids whose records the server has dropped, or each later login would look at them again.
--- Not before the login is stored or refused: out of memory, a server refuses only a first write.
+-- Removes the ids whose records are gone, or each later login would look at them again. Not before the
+-- login is stored or refused: out of memory, a server refuses only a first write.
 local function forget_gone()
   for _, id in ipairs(gone) do
-    redis.call('ZREM', principal, id)
+    if record_gone(KEYS[5], id) then
+      redis.call('ZREM', principal, id)
+    end
   end
 end
 repeat

@@ -1,6 +1,6 @@
 -- One step of the clean-up: deletes what is expired, and moves what is in use further back.
 --   KEYS  1 the index by expiry  2 what the keys of records begin with
---         3 what the keys of the index by principal begin with
+--         3 what the keys of the index by principal begin with  4 the log of changes
 --   ARGV  1 cutoff  2 the most sessions to look at  3 the bytes of records after which to stop
 -- Returns how many sessions were looked at, then the deleted records.
 local cutoff = tonumber(ARGV[1])
@@ -18,7 +18,12 @@ for _, id in ipairs(ids) do
     -- A newer release wrote it, and knows when it ends; or another program did, in another type.
     redis.call('ZADD', KEYS[1], cutoff + DAY, id)
   elseif not is_known(head) then
-    forget(key, KEYS[1], KEYS[3], id, nil)
+    redis.call('DEL', key)
+    if record_gone(KEYS[4], id) then
+      unlist(KEYS[1], KEYS[3], id, nil)
+    else
+      redis.call('ZADD', KEYS[1], cutoff + DAY, id)
+    end
   elseif expires_at(head) > cutoff then
     redis.call('ZADD', KEYS[1], expires_at(head), id)
   else

@@ -1,6 +1,6 @@
 -- Returns a page of the sessions of a principal, in the order of their ids: of each the id, and the
--- record up to its attributes. Removes ids whose records the server has dropped.
---   KEYS  1 the index of the principal  2 what the keys of records begin with
+-- record up to its attributes. Removes ids whose records are gone.
+--   KEYS  1 the index of the principal  2 what the keys of records begin with  3 the log of changes
 --   ARGV  1 where the page begins: '-', or '(' and the last id of the page before
 --         2 the most sessions
 local page, from, left = {}, ARGV[1], tonumber(ARGV[2])
@@ -16,7 +16,11 @@ while left > 0 do
       page[#page + 1] = without_attributes(KEYS[2] .. id, head)
       left = left - 1
     elseif redis.call('EXISTS', KEYS[2] .. id) == 0 then
-      redis.call('ZREM', KEYS[1], id)
+      -- Out of memory, a server refuses a script's first write if that could need memory, as XADD could.
+      redis.call('ZREM', KEYS[1], '')
+      if record_gone(KEYS[3], id) then
+        redis.call('ZREM', KEYS[1], id)
+      end
     end
     from = '(' .. id
   end

@@ -123,6 +123,14 @@ local function announce(changes)
   end
 end
 
+-- Records the end of a session whose record is gone, before its id is removed from an index. It may be in
+-- no log: the record was deleted when the log could not be written, or the server has dropped it. Another
+-- node may have a copy, and a later sign-out does not find the id any more. Returns whether it is recorded;
+-- if not, the id stays, and the caller does its own work all the same.
+local function record_gone(changes, id)
+  return (pcall(record_change, changes, id))
+end
+
 -- Fails on a replica, by a write that changes nothing. A script that found nothing to change calls it
 -- before it says so: what a replica does not have may be on its primary. With a mark, it writes that:
 -- a write that changes nothing is not sent to replicas, so a WAIT after it is about no write.

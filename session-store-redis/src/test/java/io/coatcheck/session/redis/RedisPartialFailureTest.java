@@ -7,6 +7,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.HandOver;
@@ -28,6 +29,8 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 
 @DisplayName("What fails with one session of several does not affect the others")
@@ -285,6 +288,115 @@ class RedisPartialFailureTest {
 
       assertThat(changed(server)).containsExactly(unrecorded, dropped);
       assertThat(store.find(sessions.get(2).id())).contains(sessions.get(2));
+    }
+  }
+
+  /** What removes ids of records that are gone from an index. */
+  private enum Remover {
+    LIST,
+    ADMITTED,
+    REFUSED,
+    CLEAN_UP;
+
+    void run(RedisSessionStore store) {
+      StoredSession next = SampleSessions.authenticated("alice", NOW.plusSeconds(9)).build();
+      switch (this) {
+        case LIST ->
+            assertThat(store.principalIndex().orElseThrow().findByPrincipal("alice", null, 10))
+                .hasSize(1);
+        case ADMITTED -> assertThat(admit(store, next, 9)).isEqualTo(Admission.Outcome.STORED);
+        case REFUSED -> assertThat(admit(store, next, 1)).isEqualTo(Admission.Outcome.REFUSED);
+        case CLEAN_UP ->
+            assertThat(store.deleteExpired(next.absoluteDeadline(), 10, gone -> {}))
+                .isEqualTo(new CleanUp(1, true));
+      }
+    }
+
+    private static Admission.Outcome admit(RedisSessionStore store, StoredSession next, int limit) {
+      LoginLimit logins = store.loginLimit().orElseThrow();
+      return logins.admit(next, true, limit, WhenFull.REFUSE_NEWCOMER, NOW).outcome();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Remover.class)
+  @DisplayName("the id of a record that is gone leaves an index only when its end is recorded")
+  void gone_isRecorded(Remover remover) {
+    SessionId unrecorded = sessions.get(0).id();
+    SessionId dropped = sessions.get(1).id();
+    byte[] index = remover == Remover.CLEAN_UP ? KEYS.expiry() : KEYS.principal("alice");
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      sessions.forEach(store::insert);
+      server.run(commands -> commands.del(KEYS.record(dropped)));
+      replace(server, KEYS.changes());
+      assertThatExceptionOfType(SessionStoreException.class)
+          .isThrownBy(() -> store.delete(unrecorded))
+          .withMessageContaining("WRONGTYPE");
+      if (remover != Remover.CLEAN_UP) {
+        remover.run(store);
+        assertThat(indexed(server, index)).contains(unrecorded, dropped);
+      }
+      server.run(commands -> commands.del(KEYS.changes()));
+      // Also if the server is out of memory, so that it refuses what could need some.
+      server.run(
+          commands -> commands.configSet("maxmemory", remover == Remover.ADMITTED ? "0" : "1"));
+
+      remover.run(store);
+
+      assertThat(changed(server)).containsExactlyInAnyOrder(unrecorded, dropped);
+      assertThat(indexed(server, index)).doesNotContain(unrecorded, dropped);
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "clean-up: if the log cannot be written, it goes on, and keeps what is gone for a day")
+  void cleanUp_wrongTypeOfTheLog() {
+    SessionId dropped = sessions.get(0).id();
+    Instant end = sessions.get(2).absoluteDeadline();
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      sessions.forEach(store::insert);
+      server.run(commands -> commands.del(KEYS.record(dropped)));
+      replace(server, KEYS.changes());
+
+      assertThat(store.deleteExpired(end, 10, ended::add)).isEqualTo(new CleanUp(2, true));
+
+      assertThat(ended).containsExactlyInAnyOrder(sessions.get(1), sessions.get(2));
+      assertThat(indexed(server, KEYS.expiry())).containsExactly(dropped);
+      server.run(commands -> commands.del(KEYS.changes()));
+      assertThat(store.deleteExpired(end.plus(Duration.ofDays(1)), 10, ended::add))
+          .isEqualTo(new CleanUp(0, true));
+      assertThat(changed(server)).containsExactly(dropped);
+      assertThat(indexed(server, KEYS.expiry())).isEmpty();
+    }
+  }
+
+  private static List<SessionId> indexed(TestServer server, byte[] index) {
+    List<byte[]> ids = server.run(commands -> commands.zrange(index, 0, -1));
+    return ids.stream().map(Keys::id).toList();
+  }
+
+  @Test
+  @DisplayName(
+      "a login within the limit: the caller learns that it is stored, whatever it has ended")
+  void admission_unexpectedFailure() {
+    StoredSession next = SampleSessions.authenticated("alice", NOW.plusSeconds(9)).build();
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      sessions.forEach(store::insert);
+      makeUnreadable(server, sessions.get(1));
+
+      withFailingLog(
+          () -> {
+            LoginLimit limit = store.loginLimit().orElseThrow();
+            Admission admission = limit.admit(next, true, 1, WhenFull.EVICT_OLDEST, NOW);
+            assertThat(admission.outcome()).isEqualTo(Admission.Outcome.STORED);
+            assertThat(admission.evicted()).containsExactly(sessions.get(0), sessions.get(2));
+          });
+
+      assertThat(store.find(next.id())).contains(next);
     }
   }
 
