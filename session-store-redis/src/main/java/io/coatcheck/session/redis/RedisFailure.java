@@ -6,6 +6,7 @@ import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.RedisException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +57,28 @@ final class RedisFailure {
           "NOREPLICAS",
           "too few replicas are connected for min-replicas-to-write: look why replicas are unreachable or lag");
 
+  /** Messages differ in the name of the server, and in what comes after it. */
+  private static final Kind UNKNOWN_COMMAND =
+      new Kind(
+          "unknown command",
+          "the server does not have a command, or under another name: connect to a Redis or Valkey, not to a Sentinel or a proxy");
+
+  /** Errors without a code of their own, by a part of their message that quotes nothing. */
+  private static final List<Kind> WITHOUT_CODE =
+      List.of(
+          new Kind(
+              "max number of clients reached",
+              "the server takes no more connections: raise maxclients, or find out which program opens so many"),
+          new Kind(
+              "cluster support disabled",
+              "the server is not part of a cluster: build the store with builder"),
+          new Kind(
+              "SELECT is not allowed in cluster mode",
+              "a cluster has only database 0: leave the number out of the RedisURI"),
+          new Kind(
+              "DB index is out of range",
+              "the server has no database of that number: correct it in the RedisURI"));
+
   private static final List<Kind> KINDS =
       List.of(
           NEWER,
@@ -85,7 +108,10 @@ final class RedisFailure {
               "the server is busy with a script that does not end: end it with SCRIPT KILL"),
           new Kind(
               "WRONGTYPE", "a key has another type: something else writes keys with this prefix"),
-          new Kind("EXECABORT", "the server refused the command"));
+          new Kind("EXECABORT", "the server refused the command"),
+          new Kind(
+              "DENIED",
+              "the server is in protected mode, and takes connections of its own machine only: set a password there"));
 
   private static final Set<Kind> OF_REPLICA =
       Set.of(READ_ONLY, UNBLOCKED, MASTER_DOWN, CLUSTER_DOWN);
@@ -185,6 +211,17 @@ final class RedisFailure {
     if (message.contains("The user executing the script can't")
         || message.contains("ACL failure in script")) {
       return NOT_PERMITTED;
+    }
+    if (message.startsWith("ERR ")) {
+      String lower = message.toLowerCase(Locale.ROOT);
+      if (lower.contains("unknown command") || lower.contains("unknown redis command")) {
+        return UNKNOWN_COMMAND;
+      }
+      for (Kind kind : WITHOUT_CODE) {
+        if (message.endsWith(kind.code)) {
+          return kind;
+        }
+      }
     }
     for (Kind kind : KINDS) {
       // Redis 6 puts a dash before the code of an error inside a script.

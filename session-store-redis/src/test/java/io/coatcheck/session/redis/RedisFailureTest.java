@@ -2,6 +2,7 @@ package io.coatcheck.session.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.CleanUp;
@@ -18,9 +19,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A refusal of the server is an exception that says what to do, and changes nothing. */
@@ -157,6 +161,56 @@ class RedisFailureTest {
     assertThat(
             RedisFailure.of(new Operation("insert"), new RedisCommandExecutionException(message)))
         .hasMessageStartingWith("insert failed: NOPERM, ");
+  }
+
+  /** What Redis 6, Redis 7 or Valkey say, and what the exception says of it. */
+  static Stream<Arguments> errorsWithoutCode() {
+    return Stream.of(
+        arguments("ERR max number of clients reached", "raise maxclients"),
+        arguments("ERR This instance has cluster support disabled", "build the store with builder"),
+        arguments("ERR SELECT is not allowed in cluster mode", "leave the number out"),
+        arguments("ERR DB index is out of range", "has no database of that number"),
+        arguments("ERR unknown command `XADD`, with args beginning with: `k`", "not to a Sentinel"),
+        arguments(
+            "ERR unknown command 'XADD', with args beginning with: 'k' ", "not to a Sentinel"),
+        arguments(
+            "ERR Error running script (call to f_1): @user_script:1: @user_script: 1: Unknown Redis command called from Lua script ",
+            "not to a Sentinel"),
+        arguments(
+            "ERR Unknown Redis command called from script script: 1, on @user_script:1.",
+            "not to a Sentinel"),
+        arguments(
+            "ERR Unknown command called from script script: 1, on @user_script:1.",
+            "not to a Sentinel"),
+        arguments(
+            "DENIED Redis is running in protected mode because protected mode is enabled",
+            "DENIED, the server is in protected mode"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("errorsWithoutCode")
+  @DisplayName(
+      "an error without a code is recognized by its message, of which no argument is repeated")
+  void errorWithoutCode_isNamed(String message, String advice) {
+    assertThat(
+            RedisFailure.of(new Operation("insert"), new RedisCommandExecutionException(message)))
+        .hasMessageStartingWith("insert failed: ")
+        .hasMessageContaining(advice)
+        .message()
+        .doesNotContain("XADD", "'k'", "`k`");
+  }
+
+  @Test
+  @DisplayName("what is wrong with the address is named when the store is built")
+  void wrongAddress_isNamed() {
+    try (TestServer server = new TestServer()) {
+      RedisURI database = RedisURI.builder(server.uri()).withDatabase(99).build();
+      assertThat(failure(() -> RedisSessionStore.builder(database).build()))
+          .hasMessageContaining("DB index is out of range, the server has no database");
+      List<RedisURI> nodes = List.of(server.uri());
+      assertThat(failure(() -> RedisSessionStore.clusterBuilder(nodes).build()))
+          .hasMessageContaining("cluster support disabled, the server is not part of a cluster");
+    }
   }
 
   @Test
