@@ -61,6 +61,19 @@ final class TestServer implements AutoCloseable {
     return file.isEmpty() ? program : program.override(OS.UNIX, file);
   }
 
+  /** The first number of the version of the program. */
+  static final int VERSION = version();
+
+  private static int version() {
+    try {
+      Process asked = new ProcessBuilder(PROGRAM.get().getPath(), "--version").start();
+      String answer = new String(asked.getInputStream().readAllBytes(), US_ASCII);
+      return Integer.parseInt(answer.replaceFirst("(?s).* v=(\\d+)\\..*", "$1"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** How long a store of a test waits for an answer, or for a connection, on a busy machine. */
   static final Duration PATIENCE = Duration.ofSeconds(10);
 
@@ -155,10 +168,15 @@ final class TestServer implements AutoCloseable {
             .setting("dir " + ownFolder())
             .setting("rdb-del-sync-files yes")
             .setting("save \"\"")
-            .setting("repl-diskless-sync-delay 0")
-            .setting("shutdown-timeout 0");
+            .setting("repl-diskless-sync-delay 0");
+    if (VERSION >= 7) {
+      builder.setting("shutdown-timeout 0"); // Before, a server that ended waited for no replica.
+    }
     for (String setting : settings) {
-      builder.setting(setting);
+      // Before version 7 there is no such setting, and the command works without it.
+      if (VERSION >= 7 || !setting.startsWith("enable-debug-command ")) {
+        builder.setting(setting);
+      }
     }
     return builder.build();
   }
