@@ -28,6 +28,8 @@ final class ExpiryCalendar {
 
   private final ConcurrentSkipListMap<Long, Page> pages = new ConcurrentSkipListMap<>();
 
+  private volatile boolean isClosed;
+
   /**
    * Puts a slot on the page of its session's expiry, or removes it from its page if the session has
    * ended. Called when a session began, ended, or now expires earlier. With concurrent calls, the
@@ -86,7 +88,9 @@ final class ExpiryCalendar {
     return pages.isEmpty();
   }
 
-  void clear() {
+  /** Removes everything. Nothing stays of what is placed afterwards, or at the same time. */
+  void close() {
+    isClosed = true;
     pages.clear();
   }
 
@@ -105,6 +109,10 @@ final class ExpiryCalendar {
     while (!pages.computeIfAbsent(number, Page::new).add(slot)) {
       // The page was empty and has just been removed; the next one is new.
       Thread.onSpinWait();
+    }
+    if (isClosed) {
+      // It may have been added after the close has removed everything.
+      pages.clear();
     }
   }
 

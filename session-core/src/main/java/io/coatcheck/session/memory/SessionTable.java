@@ -214,7 +214,7 @@ final class SessionTable {
     try {
       authenticated.close();
       byPrincipal.clear();
-      calendar.clear();
+      calendar.close();
       anonymous.close();
     } finally {
       structure.unlock();

@@ -298,6 +298,21 @@ class InMemorySessionStoreTest {
     assertThat(store.liveSessions().orElseThrow().use(visitor.id())).isNull();
   }
 
+  /** Whatever was under way when the store was closed, nothing of it keeps a session in memory. */
+  @Test
+  void close_duringACallThatExpiresASessionEarlier_keepsNothing() {
+    InMemorySessionStore store = InMemorySessionStore.builder().build();
+    StoredSession visitor = insert(store, Sessions.anonymous());
+    SessionTable table = store.table();
+    Slot found = table.peek(visitor.id());
+    store.close();
+
+    StoredSession shorter = visitor.toBuilder().idleTimeout(Duration.ofMinutes(1)).build();
+    table.update(found, shorter, NOW);
+
+    assertThat(table.isEmpty()).isTrue();
+  }
+
   private enum Addition {
     ANONYMOUS,
     AUTHENTICATED,
