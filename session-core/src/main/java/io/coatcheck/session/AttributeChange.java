@@ -40,10 +40,10 @@ final class AttributeChange {
    * Returns the same change for an object that the request has read and now sets again, as
    * frameworks do with each object that may have been changed.
    *
-   * @param stored the value that the object was decoded from
+   * @param stored the value that the object was decoded from; null if it is another object
    */
-  AttributeChange ofObjectReadFrom(AttributeValue stored) {
-    return new AttributeChange(value, whenSet, mayChange, stored);
+  AttributeChange readFrom(@Nullable AttributeValue stored) {
+    return stored == null ? this : new AttributeChange(value, whenSet, mayChange, stored);
   }
 
   /** Returns the removal of an attribute. */

@@ -212,7 +212,9 @@ final class AttributeChanges {
 
   void set(String name, Object value, @Nullable Replacing replacing) {
     try {
-      take(name, value, replacing);
+      AttributeValue whenSet = engine.attributeValue(name, value);
+      boolean mayChange = isToBeWatched(whenSet, value);
+      change(name, new AttributeChange(value, whenSet, mayChange), replacing);
     } catch (IllegalArgumentException refusal) {
       // The application may swallow the exception.
       engine.events().refused(owner.snapshot(), name, value, refusal);
@@ -220,19 +222,24 @@ final class AttributeChanges {
     }
   }
 
-  private void take(String name, Object value, @Nullable Replacing replacing) {
-    AttributeValue whenSet = engine.attributeValue(name, value);
-    AttributeChange change = new AttributeChange(value, whenSet, isToBeWatched(whenSet, value));
-    synchronized (owner) {
-      checkLimits(name, whenSet);
-      AttributeValue from = readFrom(name, value);
-      Replacing.on(replacing, owner, name);
-      record(name, from == null ? change : change.ofObjectReadFrom(from));
-    }
+  private void change(String name, AttributeChange change, @Nullable Replacing replacing) {
+    AttributeValue whenSet = change.whenSet();
+    do {
+      synchronized (owner) {
+        owner.live();
+        if (whenSet != null) {
+          checkLimits(name, whenSet);
+        }
+        if (Replacing.isRecorded(replacing, owner, name)) {
+          record(name, change.readFrom(readFrom(name, change.value())));
+          return;
+        }
+      }
+    } while (Replacing.readsAgain(replacing, owner, name));
   }
 
   /** Returns the stored value that an object of this request was decoded from; null if none. */
-  private @Nullable AttributeValue readFrom(String name, Object value) {
+  private @Nullable AttributeValue readFrom(String name, @Nullable Object value) {
     AttributeChange earlier = pending.get(name);
     if (earlier != null && earlier.value() == value) {
       return earlier.readFrom();
@@ -282,11 +289,7 @@ final class AttributeChanges {
 
   /** Removes an attribute, even one that only another request knows. */
   void remove(String name, @Nullable Replacing replacing) {
-    synchronized (owner) {
-      owner.live();
-      Replacing.on(replacing, owner, name);
-      record(name, AttributeChange.removal());
-    }
+    change(name, AttributeChange.removal(), replacing);
   }
 
   void record(String name, AttributeChange change) {

@@ -90,7 +90,7 @@ final class DecodedValues {
    *
    * @param snapshot the session as this request has it
    */
-  @Nullable AttributeValue readFrom(String name, Object value, StoredSession snapshot) {
+  @Nullable AttributeValue readFrom(String name, @Nullable Object value, StoredSession snapshot) {
     WatchedValue known = watched.get(name);
     if (known != null && known.value() == value) {
       return snapshot.attribute(name);

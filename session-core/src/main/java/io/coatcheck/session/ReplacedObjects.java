@@ -21,7 +21,7 @@ final class ReplacedObjects {
   }
 
   /** Returns the stored value that an object was decoded from; null if it is not known here. */
-  @Nullable AttributeValue readFrom(String name, Object value) {
+  @Nullable AttributeValue readFrom(String name, @Nullable Object value) {
     Replaced known = byName.get(name);
     return known != null && known.value() == value ? known.from() : null;
   }

@@ -10,8 +10,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class Replacing {
 
-  private final @Nullable Object seen;
   private final Consumer<@Nullable Object> recorded;
+
+  /** The value as the caller, or this, has read it; null if there was none. */
+  private @Nullable Object seen;
+
+  /** The stored value that was there when this read; null before. */
+  private @Nullable AttributeValue readFrom;
+
   private @Nullable Object before;
 
   /**
@@ -25,32 +31,44 @@ final class Replacing {
     this.recorded = recorded;
   }
 
-  /** Records what is about to be replaced, unless {@code interested} is null; under the lock. */
-  static void on(@Nullable Replacing interested, WorkingCopy session, String name) {
-    if (interested != null) {
-      interested.on(session, name);
-    }
+  /**
+   * Records what is about to be replaced, unless {@code interested} is null; under the lock.
+   *
+   * @return {@code false} if that is not known: {@link #readsAgain} finds out, without the lock
+   */
+  static boolean isRecorded(@Nullable Replacing interested, WorkingCopy session, String name) {
+    return interested == null || interested.isRecorded(session, name);
   }
 
-  private void on(WorkingCopy session, String name) {
+  /** Reads the value again, which may decode it; false if {@code interested} is null. */
+  static boolean readsAgain(@Nullable Replacing interested, WorkingCopy session, String name) {
+    if (interested == null) {
+      return false;
+    }
+    interested.readFrom = session.snapshot().attribute(name);
+    interested.seen = session.attributeChanges().get(name);
+    return true;
+  }
+
+  private boolean isRecorded(WorkingCopy session, String name) {
     AttributeChanges changes = session.attributeChanges();
     AttributeChange earlier = changes.change(name);
-    before = earlier == null ? stored(session, changes, name) : earlier.value();
-    recorded.accept(before);
-  }
-
-  private @Nullable Object stored(WorkingCopy session, AttributeChanges changes, String name) {
     AttributeValue stored = session.snapshot().attribute(name);
-    if (stored == null) {
-      return null;
+    if (earlier != null) {
+      before = earlier.value();
+    } else if (stored == null || changes.decoded().undecodable().contains(name)) {
+      before = null;
+    } else {
+      WatchedValue known = changes.decoded().watched(name);
+      Object shared = known == null ? stored.sharedObject() : known.value();
+      if (shared == null && !stored.isSameAs(readFrom)) {
+        // Another thread may have set or found it, and saved it, since the caller has read it.
+        return false;
+      }
+      before = shared == null ? seen : shared;
     }
-    WatchedValue known = changes.decoded().watched(name);
-    if (known != null) {
-      return known.value();
-    }
-    // Another thread may have set and saved it since the caller has read it.
-    Object shared = stored.sharedObject();
-    return shared == null ? seen : shared;
+    recorded.accept(before);
+    return true;
   }
 
   /** Returns the value that was replaced; null if there was none that can be read. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -111,6 +112,48 @@ class OneRequestTwoThreadsTest {
 
       assertThat(adapter.replaceAttribute(both, "a", "3", seen, replaced -> {})).isEqualTo("2");
     }
+  }
+
+  @Test
+  @DisplayName("so it is on a store of bytes, where a saved text is no longer kept as an object")
+  void replaceAttribute_afterASaveOfTheOtherAsBytes_findsThat() {
+    SessionAdapter adapter = manager.adapter();
+    Session both = fixture.live(fixture.anonymous());
+    both.setAttribute("a", "1");
+    Object seen = both.attribute("a");
+    both.setAttribute("a", "2");
+    manager.save(both);
+    List<Object> recorded = new ArrayList<>();
+
+    assertThat(adapter.replaceAttribute(both, "a", "3", seen, recorded::add)).isEqualTo("2");
+    assertThat(recorded).containsExactly("2");
+    manager.save(both);
+    assertThat(adapter.replaceAttribute(both, "a", null, "2", recorded::add)).isEqualTo("3");
+  }
+
+  @Test
+  @DisplayName("or what a save of the other has merged from another request, whatever its type")
+  void replaceAttribute_afterAMerge_findsWhatWasMerged() {
+    SessionAdapter adapter = manager.adapter();
+    String token = fixture.anonymous();
+    Session both = fixture.live(token);
+    both.setAttribute("text", "1");
+    both.setAttribute("list", new ArrayList<>(List.of("1")));
+    both.setAttribute("gone", "1");
+    manager.save(both);
+    Object list = both.attribute("list");
+    Session elsewhere = fixture.live(token);
+    elsewhere.setAttribute("text", "2");
+    elsewhere.setAttribute("list", new ArrayList<>(List.of("2")));
+    elsewhere.removeAttribute("gone");
+    manager.save(elsewhere);
+    both.setAttribute("other", "x");
+    manager.save(both);
+
+    assertThat(adapter.replaceAttribute(both, "text", "3", "1", replaced -> {})).isEqualTo("2");
+    assertThat(adapter.replaceAttribute(both, "list", null, list, replaced -> {}))
+        .isEqualTo(List.of("2"));
+    assertThat(adapter.replaceAttribute(both, "gone", "3", "1", replaced -> {})).isNull();
   }
 
   @Test

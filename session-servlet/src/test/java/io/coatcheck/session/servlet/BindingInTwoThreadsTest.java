@@ -79,6 +79,21 @@ class BindingInTwoThreadsTest {
     }
   }
 
+  /** An immutable value, which a session of a store of bytes does not keep once it is saved. */
+  private enum Stamp implements HttpSessionBindingListener {
+    RED;
+
+    @Override
+    public void valueBound(HttpSessionBindingEvent event) {
+      Ticket.HEARD.add("bound " + this);
+    }
+
+    @Override
+    public void valueUnbound(HttpSessionBindingEvent event) {
+      Ticket.HEARD.add("unbound " + this);
+    }
+  }
+
   @BeforeEach
   void start() {
     Ticket.WHEN_ENCODED.set(null);
@@ -89,7 +104,10 @@ class BindingInTwoThreadsTest {
             true,
             manager ->
                 manager.codec(
-                    JavaSerializationCodec.builder().allow(Ticket.class.getName()).build()),
+                    JavaSerializationCodec.builder()
+                        .allow(Ticket.class.getName())
+                        .allow(Stamp.class.getName())
+                        .build()),
             UnaryOperator.identity());
     browser = site.browser();
     site.on("/first", (request, response) -> put(request, new Ticket("first")));
@@ -139,6 +157,32 @@ class BindingInTwoThreadsTest {
 
     assertThat(Ticket.HEARD)
         .containsExactly("bound second", "bound other", "unbound first", "unbound other");
+  }
+
+  @Test
+  @DisplayName("replaced while another thread replaces it and sends the response")
+  void replacedWhileReplacedAndSaved() {
+    assertServed(
+        200,
+        (request, response) -> {
+          Ticket.WHEN_ENCODED.set(
+              () ->
+                  inAnotherThread(
+                      () -> {
+                        request.getSession().setAttribute("name", Stamp.RED);
+                        try {
+                          response.flushBuffer();
+                        } catch (IOException e) {
+                          throw new AssertionError(e);
+                        }
+                      }));
+          put(request, new Ticket("second"));
+        });
+
+    // The client gets the answer before the request has ended.
+    Await.until(() -> Ticket.HEARD.contains("unbound RED"));
+    assertThat(Ticket.HEARD)
+        .containsExactly("bound second", "bound RED", "unbound first", "unbound RED");
   }
 
   @Test
