@@ -203,7 +203,7 @@ class EndedSession implements ShownSession {
     listeners = toBeNotified;
     UnsavedBindings unsaved = view == null ? null : view.unsaved();
     if (unsaved != null) {
-      unsaved.clear();
+      unsaved.sessionEnds(bound);
     }
     if (view != null) {
       view.showEnding(this);

@@ -111,10 +111,23 @@ final class UnsavedBindings {
     return view.manager().adapter();
   }
 
-  /** Records that all values were notified of the end of their session. */
-  void clear() {
-    bound.clear();
-    outlived.clear();
+  /**
+   * Records that the end of the session is reported to the values that it had. Left are those that
+   * it did not have, and that are never stored: {@link #settle} or {@link #abandon} notifies them.
+   */
+  void sessionEnds(Map<String, Object> reported) {
+    bound.forEach(
+        (name, binding) -> {
+          if (reported.get(name) == binding.value || !isLeftOut(name, binding)) {
+            bound.remove(name, binding);
+          }
+        });
+  }
+
+  private boolean isLeftOut(String name, Binding binding) {
+    Session session = view.session();
+    return adapter().isUnsaved(session, name, binding.value)
+        || adapter().isDiscarded(session, name, binding.value);
   }
 
   /** Forgets the values that are stored by now. Notifies none. */

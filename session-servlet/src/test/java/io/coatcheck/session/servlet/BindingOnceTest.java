@@ -287,6 +287,28 @@ class BindingOnceTest {
     assertThat(heardOf(LARGE)).containsExactly("bound", "bound", "unbound", "unbound");
   }
 
+  @Test
+  @DisplayName("too large, which the save detects, before another thread ends the session")
+  void tooLarge_sessionEndsBeforeTheSaveReturns() {
+    afterTheSaveThatLeavesOut(new Ticket(LARGE), HttpSession::invalidate);
+
+    assertThat(heardOf(LARGE)).containsExactly("bound", "unbound");
+  }
+
+  @Test
+  @DisplayName("too large, which the save detects, before it is replaced and the session ends")
+  void tooLarge_replacedAndSessionEndsBeforeTheSaveReturns() {
+    afterTheSaveThatLeavesOut(
+        new Ticket(LARGE),
+        session -> {
+          session.setAttribute("first", new Ticket("small"));
+          session.invalidate();
+        });
+
+    assertThat(heardOf(LARGE)).containsExactly("bound", "unbound");
+    assertThat(heardOf("small")).containsExactly("bound", "unbound");
+  }
+
   private void afterTheSaveThatLeavesOut(Ticket large, Consumer<HttpSession> then) {
     site.on(
         "/large",
