@@ -144,11 +144,13 @@ final class Watchdog {
   final class Watch {
 
     private static final int ENDED = -1;
+
+    /** Added to the negative number of a call that was aborted, or is about to be. */
     private static final int ABORTED = -2;
 
     private final Connection connection;
 
-    /** The number of the running call, or one of the constants. */
+    /** The number of the running call, {@link #ENDED}, or less for a call that is aborted. */
     private final AtomicInteger call = new AtomicInteger();
 
     private int seen = -1;
@@ -158,23 +160,20 @@ final class Watchdog {
       this.connection = connection;
     }
 
-    /** Records that the next call begins. */
+    /** Records that the next call begins: that of a connection whose abort may have failed, too. */
     void next() {
-      int number = call.get();
-      if (number >= 0) {
-        call.compareAndSet(number, number + 1);
-      }
+      call.updateAndGet(number -> number >= 0 ? number + 1 : number == ENDED ? ENDED : number - 1);
     }
 
     /** Returns whether the connection was aborted, or is about to be. */
     boolean isAborted() {
-      return call.get() == ABORTED;
+      return call.get() <= ABORTED;
     }
 
     /** Ends, and returns whether the connection was aborted, or is about to be. */
     boolean end() {
       watches.remove(this);
-      return call.getAndSet(ENDED) == ABORTED;
+      return call.getAndSet(ENDED) <= ABORTED;
     }
 
     private void look() {
@@ -182,12 +181,14 @@ final class Watchdog {
       if (number != seen) {
         seen = number;
         looks = 0;
-      } else if (number >= 0 && ++looks >= patience && call.compareAndSet(number, ABORTED)) {
+      } else if (number >= 0
+          && ++looks >= patience
+          && call.compareAndSet(number, ABORTED - number)) {
         try {
           abort();
         } catch (Throwable failure) {
-          // There is no thread for it: the next look tries again.
-          call.compareAndSet(ABORTED, number);
+          // There is no thread for it: the next look tries again, unless it sees another call.
+          call.updateAndGet(now -> now <= ABORTED ? ABORTED - now : now);
           throw failure;
         }
       }

@@ -29,11 +29,13 @@ class WatchdogTest {
                 return null;
               });
   private final AtomicBoolean isOutOfThreads = new AtomicBoolean();
+  private Runnable beforeAbort = () -> {};
   private final Watchdog watchdog =
       new Watchdog(
           Duration.ofMillis(2_500),
           false,
           abort -> {
+            beforeAbort.run();
             if (isOutOfThreads.get()) {
               throw new OutOfMemoryError("unable to create native thread");
             }
@@ -70,6 +72,41 @@ class WatchdogTest {
 
     assertThat(watch.isAborted()).isTrue();
     assertThat(aborted.await(60, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @DisplayName(
+      "The next call begins while there is no thread to abort the last one: it has its time")
+  @Test
+  void look_nextCallWhileThereIsNoThread_countsAnew() {
+    Watchdog.Watch watch = watchdog.watch(connection);
+    look(3);
+    isOutOfThreads.set(true);
+    beforeAbort = watch::next;
+    assertThatThrownBy(() -> look(1)).isInstanceOf(OutOfMemoryError.class);
+    beforeAbort = () -> {};
+    isOutOfThreads.set(false);
+
+    look(3);
+
+    assertThat(watch.isAborted()).as("seen three times, which is less than 2.5 seconds").isFalse();
+    look(1);
+    assertThat(watch.isAborted()).isTrue();
+  }
+
+  @DisplayName("An operation that ends while there is no thread to abort its call stays ended")
+  @Test
+  void look_endWhileThereIsNoThread_abortsNothing() {
+    Watchdog.Watch watch = watchdog.watch(connection);
+    look(3);
+    isOutOfThreads.set(true);
+    beforeAbort = () -> assertThat(watch.end()).as("about to be aborted").isTrue();
+    assertThatThrownBy(() -> look(1)).isInstanceOf(OutOfMemoryError.class);
+    isOutOfThreads.set(false);
+
+    look(10);
+
+    assertThat(watch.isAborted()).isFalse();
+    assertThat(aborted.getCount()).isEqualTo(1);
   }
 
   @Test
