@@ -194,6 +194,9 @@ final class Copies implements NearCopies, AutoCloseable {
   Optional<StoredSession> find(SessionId id) {
     LocalEnds.Start start = table.start(id);
     Optional<StoredSession> found = store.find(id);
+    if (touches != null) {
+      touches.answered();
+    }
     if (found.isPresent()) {
       table.keep(found.get(), start);
     } else {

@@ -1,5 +1,6 @@
 package io.coatcheck.session.nearcache;
 
+import io.coatcheck.session.log.LimitedLog;
 import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
@@ -7,7 +8,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
@@ -43,12 +46,16 @@ final class PendingTouches {
   /** How late a batch may be before requests touch directly. */
   private static final long TOLERANCE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  /** How many sessions are known whose touches make each batch fail. */
+  private static final int MAX_UNSTORABLE = 1_000;
+
   private static final String NOT_STORED =
       "The activity of {} sessions was not stored at the end, so that they may expire up to the"
           + " touch interval early";
 
   private static final Logger LOG = LoggerFactory.getLogger(NearCacheSessionStore.class);
 
+  private final LimitedLog dropped = new LimitedLog(LOG, Duration.ofMinutes(1));
   private final BatchTouch batches;
   private final Duration delay;
   private final Duration longestCall;
@@ -63,6 +70,15 @@ final class PendingTouches {
 
   private volatile boolean closed;
 
+  /** Whether the store has answered a call since a batch of a single touch failed. */
+  private volatile boolean hasAnswered;
+
+  /** The last sessions whose touches made each batch fail: requests touch them directly. */
+  private final Set<SessionId> unstorable = ConcurrentHashMap.newKeySet();
+
+  /** How many touches of failed batches the next batch has at most: less after each that fails. */
+  private int retried = BatchTouch.MAX_IDS;
+
   /** How many batches took longer than any should. One thread at a time writes batches. */
   private long lateBatches;
 
@@ -71,19 +87,19 @@ final class PendingTouches {
    *
    * @param attempts how many batches have left it out
    * @param since when it was added
-   * @param hasFailed whether a batch with it has failed
+   * @param failures how many batches with it have failed
+   * @param alone how many of them had nothing else, while the store answered other calls
    */
-  private record Waiting(Instant lastSeenAt, int attempts, long since, boolean hasFailed) {
+  private record Waiting(Instant lastSeenAt, int attempts, long since, int failures, int alone) {
 
     static Waiting later(Waiting one, Waiting other) {
-      if (one.lastSeenAt.isAfter(other.lastSeenAt)) {
-        return one;
-      }
-      return one.hasFailed ? other.failed() : other;
+      return one.lastSeenAt.isAfter(other.lastSeenAt)
+          ? one
+          : new Waiting(other.lastSeenAt, 0, other.since, one.failures, one.alone);
     }
 
-    Waiting failed() {
-      return new Waiting(lastSeenAt, attempts, since, true);
+    Waiting failed(boolean isBlamed) {
+      return new Waiting(lastSeenAt, attempts, since, failures + 1, isBlamed ? alone + 1 : alone);
     }
   }
 
@@ -125,57 +141,81 @@ final class PendingTouches {
     long nanos = nanoTime.getAsLong();
     if (closed
         || nanos - storedUpTo > delay.toNanos() + TOLERANCE_NANOS
-        || pending.mappingCount() >= MAX_PENDING) {
+        || pending.mappingCount() >= MAX_PENDING
+        || unstorable.contains(id)) {
       return false;
     }
-    pending.merge(id, new Waiting(lastSeenAt, 0, nanos, false), Waiting::later);
+    pending.merge(id, new Waiting(lastSeenAt, 0, nanos, 0, 0), Waiting::later);
     // The last batch may have been assembled before that.
     return !closed;
   }
 
+  /** Records that the store has answered a call of another kind. */
+  void answered() {
+    if (!hasAnswered) {
+      hasAnswered = true;
+    }
+  }
+
   /**
    * Stores the pending touches, in batches. Ends at the first that fails, since the store may be
-   * down, and each further one might wait for a time-out. What was in it comes last the next time:
-   * a batch that always fails does not keep the others from being stored.
+   * down, and each further one might wait for a time-out. What was in it comes last the next time,
+   * in smaller batches: so a touch that always fails ends up alone, the others are stored, and it
+   * is dropped.
    *
    * @return whether there were any
    * @throws SessionStoreException if the store failed; what was not stored stays pending
    */
   boolean flush() {
     long began = nanoTime.getAsLong();
-    boolean isAny = flush(false);
-    isAny |= flush(true);
+    boolean isAny = !pending.isEmpty();
+    flush(pending, false);
+    NavigableMap<Integer, Map<SessionId, Waiting>> failed = new TreeMap<>();
+    pending.forEach(
+        (id, waiting) -> {
+          if (waiting.failures() > 0) {
+            failed.computeIfAbsent(waiting.failures(), any -> new HashMap<>()).put(id, waiting);
+          }
+        });
+    failed.values().forEach(touches -> flush(touches, true));
     storedUpTo = began;
     return isAny;
   }
 
-  /** Stores either the touches that were in a failed batch, or the others. */
-  private boolean flush(boolean hasFailed) {
-    boolean isAny = false;
+  /** Stores either those that were in a failed batch, or the others. */
+  private void flush(Map<SessionId, Waiting> touches, boolean haveFailed) {
     Map<SessionId, Waiting> batch = new HashMap<>();
-    for (Map.Entry<SessionId, Waiting> entry : pending.entrySet()) {
-      Waiting waiting = entry.getValue();
-      if (waiting.hasFailed() == hasFailed) {
-        isAny = true;
-        batch.put(entry.getKey(), waiting);
-        if (batch.size() == BatchTouch.MAX_IDS) {
-          store(batch);
-          batch.clear();
-        }
+    for (Map.Entry<SessionId, Waiting> entry : touches.entrySet()) {
+      if (entry.getValue().failures() > 0 != haveFailed) {
+        continue;
+      }
+      batch.put(entry.getKey(), entry.getValue());
+      if (batch.size() >= (haveFailed ? retried : BatchTouch.MAX_IDS)) {
+        store(batch, haveFailed);
+        batch.clear();
       }
     }
     if (!batch.isEmpty()) {
-      store(batch);
+      store(batch, haveFailed);
     }
-    return isAny;
   }
 
-  private void store(Map<SessionId, Waiting> batch) {
+  private void store(Map<SessionId, Waiting> batch, boolean haveFailed) {
     Map<SessionId, Instant> moments = new HashMap<>();
     batch.forEach((id, waiting) -> moments.put(id, waiting.lastSeenAt()));
     // The clock has been read: every pending touch supplied a reading.
     Instant now = clock.now().orElseThrow();
-    Set<SessionId> touched = touchAll(moments, now.plus(longestCall));
+    Set<SessionId> touched;
+    try {
+      touched = touchAll(moments, now.plus(longestCall));
+    } catch (Throwable e) {
+      fail(batch.keySet(), haveFailed, e);
+      throw e;
+    }
+    hasAnswered = true;
+    if (haveFailed) {
+      retried = Math.min(2 * retried, BatchTouch.MAX_IDS);
+    }
     batch.forEach(
         (id, waiting) -> {
           // A later time that was added since stays pending in each case.
@@ -190,23 +230,49 @@ final class PendingTouches {
 
   private Set<SessionId> touchAll(Map<SessionId, Instant> moments, Instant now) {
     long began = nanoTime.getAsLong();
-    Set<SessionId> touched;
-    try {
-      touched = batches.touchAll(moments, now);
-    } catch (Throwable e) {
-      moments.keySet().forEach(id -> pending.computeIfPresent(id, (key, one) -> one.failed()));
-      throw e;
-    }
+    Set<SessionId> touched = batches.touchAll(moments, now);
     warnIfLate(nanoTime.getAsLong() - began);
     return touched;
+  }
+
+  private void fail(Set<SessionId> batch, boolean haveFailed, Throwable failure) {
+    boolean isAlone = batch.size() == 1;
+    boolean isBlamed = isAlone && hasAnswered;
+    if (isAlone) {
+      hasAnswered = false;
+    }
+    if (haveFailed) {
+      retried = Math.max(1, batch.size() / 2);
+    }
+    for (SessionId id : batch) {
+      Waiting failed = pending.computeIfPresent(id, (key, one) -> one.failed(isBlamed));
+      if (failed != null && failed.alone() >= MIN_ATTEMPTS && pending.remove(id, failed)) {
+        drop(id, failure);
+      }
+    }
+  }
+
+  private void drop(SessionId id, Throwable failure) {
+    if (unstorable.size() >= MAX_UNSTORABLE) {
+      unstorable.clear();
+    }
+    unstorable.add(id);
+    onLeftOut.accept(id);
+    dropped.warn(
+        "",
+        "The activity of session "
+            + id
+            + " cannot be stored, unlike that of others, so that it may expire up to the touch"
+            + " interval early; its requests store it themselves from now on: "
+            + failure.getMessage());
   }
 
   /** Sessions may have expired meanwhile, and be live again. */
   private void warnIfLate(long nanos) {
     if (nanos > longestCall.toNanos() && Long.bitCount(++lateBatches) == 1) {
       LOG.warn(
-          "A batch of touches took {}, {} times so far, longer than the {} that the store allows for:"
-              + " sessions that expired meanwhile may be live again",
+          "A batch of touches took {}, {} times so far, longer than the {} that the store allows"
+              + " for: sessions that expired meanwhile may be live again",
           Duration.ofNanos(nanos),
           lateBatches,
           longestCall);
@@ -220,7 +286,7 @@ final class PendingTouches {
       pending.remove(id, waiting);
     } else {
       pending.replace(
-          id, waiting, new Waiting(waiting.lastSeenAt(), attempts, waiting.since(), false));
+          id, waiting, new Waiting(waiting.lastSeenAt(), attempts, waiting.since(), 0, 0));
     }
   }
 
@@ -243,7 +309,7 @@ final class PendingTouches {
     try {
       boolean unused = flush();
     } catch (SessionStoreException e) {
-      if (pending.values().stream().allMatch(Waiting::hasFailed)) {
+      if (pending.values().stream().allMatch(waiting -> waiting.failures() > 0)) {
         throw e;
       }
       boolean unused = flush();

@@ -173,7 +173,8 @@ class BatchedTouchesTest {
 
   @Nested
   @DisplayName(
-      "stores 14: a row that a batch leaves out, since another transaction holds it, is waited for nowhere")
+      "stores 14: a row that a batch leaves out, since another transaction holds it, is waited for"
+          + " nowhere")
   class HeldRows {
 
     private final StoredSession held = stored();
@@ -424,6 +425,52 @@ class BatchedTouchesTest {
       for (int i = 1; i <= 4; i++) {
         assertThatThrownBy(copies::flushTouches).hasMessage("unreachable");
         assertThat(remote.touchBatches).hasValue(i);
+      }
+    }
+
+    @Test
+    @DisplayName("in the end, all others are stored, and what always fails is dropped")
+    void always_isDropped() {
+      touchMany(2_500, 1);
+      int flushes = 0;
+      while (fails()) {
+        flushes++;
+        assertThat(flushes).as("failed flushes").isLessThan(60);
+        // Requests of other sessions find the store as usual.
+        copies.find(sessions.get(0).id());
+      }
+
+      assertThat(storedAt(NOW.plusSeconds(60))).isEqualTo(2_499);
+      SessionId dropped = unstorable.iterator().next();
+      assertThat(copies.table().all()).doesNotContainKey(dropped);
+      assertThat(copies.touchSoon(dropped, NOW.plusSeconds(61), NOW))
+          .as("by its request")
+          .isFalse();
+      assertThat(copies.touchSoon(stored().id(), NOW.plusSeconds(61), NOW)).isTrue();
+    }
+
+    @Test
+    @DisplayName("a touch is not blamed for a store that is down")
+    void storeDownForLong_nothingIsDropped() {
+      touchMany(3, 0);
+      copies.find(sessions.get(0).id());
+      remote.down = true;
+      for (int i = 0; i < 100; i++) {
+        assertThatThrownBy(copies::flushTouches).hasMessage("unreachable");
+      }
+      remote.down = false;
+
+      copies.flushTouches();
+
+      assertThat(storedAt(NOW.plusSeconds(60))).isEqualTo(3);
+    }
+
+    private boolean fails() {
+      try {
+        copies.flushTouches();
+        return false;
+      } catch (SessionStoreException e) {
+        return true;
       }
     }
 
