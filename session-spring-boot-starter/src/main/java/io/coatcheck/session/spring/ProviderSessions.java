@@ -3,14 +3,18 @@ package io.coatcheck.session.spring;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.SessionPolicy;
 import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.TreeSet;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.oauth2.client.oidc.authentication.logout.OidcLogoutToken;
 import org.springframework.security.oauth2.client.oidc.session.InMemoryOidcSessionRegistry;
@@ -31,11 +35,38 @@ final class ProviderSessions implements OidcSessionRegistry {
   private final OidcSessionRegistry sessions = new InMemoryOidcSessionRegistry();
   private final SessionManager manager;
 
-  /** When each session was saved last, the oldest first. Its lock holds for the logins too. */
-  private final Map<SessionId, Instant> saved = new LinkedHashMap<>();
+  private final LongSupplier nanoTime;
+
+  /** When each session was saved last. Its lock holds for the logins too. */
+  private final Map<SessionId, Saved> saved = new HashMap<>();
+
+  private final NavigableSet<Saved> oldest = new TreeSet<>();
+
+  /**
+   * When a session was saved. The clock of the sessions may have been wrong then, or may be now.
+   *
+   * @param at by the clock of the sessions
+   * @param nanos by that of the machine, which is never set
+   */
+  private record Saved(Instant at, SessionId id, long nanos) implements Comparable<Saved> {
+
+    private static final Comparator<Saved> ORDER =
+        Comparator.comparing(Saved::at).thenComparing(Saved::id);
+
+    @Override
+    public int compareTo(Saved other) {
+      return ORDER.compare(this, other);
+    }
+  }
 
   ProviderSessions(SessionManager manager) {
+    this(manager, System::nanoTime);
+  }
+
+  /** Creates it with another source of ages in nanoseconds, for tests. */
+  ProviderSessions(SessionManager manager, LongSupplier nanoTime) {
     this.manager = manager;
+    this.nanoTime = nanoTime;
   }
 
   @Override
@@ -44,35 +75,41 @@ final class ProviderSessions implements OidcSessionRegistry {
     synchronized (saved) {
       forgetEnded();
       forgetTime(id);
-      SessionId.parse(id).ifPresent(own -> saved.put(own, manager.clock().instant()));
+      SessionId.parse(id).ifPresent(this::record);
       sessions.saveSessionInformation(session.withSessionId(id));
     }
   }
 
-  /** Otherwise each login would stay in memory whose session ends on another node. */
+  private void record(SessionId id) {
+    Saved now = new Saved(manager.clock().instant(), id, nanoTime.getAsLong());
+    saved.put(id, now);
+    oldest.add(now);
+  }
+
+  /**
+   * Otherwise each login would stay in memory whose session ends on another node. A session has
+   * ended for good when it is too old by both clocks: if the one of the sessions is ahead for a
+   * while, most of them are live again once it is right.
+   */
   private void forgetEnded() {
     SessionPolicy policy = manager.policy();
-    Instant firstLive =
-        manager
-            .clock()
-            .instant()
-            .minus(
-                Collections.max(
-                    List.of(policy.absoluteTimeout(), policy.rememberedAbsoluteTimeout())));
-    Iterator<Map.Entry<SessionId, Instant>> oldest = saved.entrySet().iterator();
-    while (oldest.hasNext()) {
-      Map.Entry<SessionId, Instant> one = oldest.next();
-      if (!one.getValue().isBefore(firstLive)) {
+    Duration longest =
+        Collections.max(List.of(policy.absoluteTimeout(), policy.rememberedAbsoluteTimeout()));
+    Instant firstLive = manager.clock().instant().minus(longest);
+    long now = nanoTime.getAsLong();
+    while (!oldest.isEmpty()) {
+      Saved one = oldest.first();
+      if (!one.at().isBefore(firstLive) || now - one.nanos() <= longest.toNanos()) {
         return;
       }
-      String id = one.getKey().toString();
-      oldest.remove();
+      String id = one.id().toString();
+      forgetTime(id);
       sessions.removeSessionInformation(id);
     }
   }
 
   private void forgetTime(String id) {
-    SessionId.parse(id).ifPresent(saved::remove);
+    SessionId.parse(id).map(saved::remove).ifPresent(oldest::remove);
   }
 
   @Override

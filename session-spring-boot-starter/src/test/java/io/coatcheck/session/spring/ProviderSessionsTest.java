@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,6 +61,23 @@ class ProviderSessionsTest {
       }
       return super.delete(id);
     }
+  }
+
+  private final MovedClock.Clock clock = new MovedClock.Clock();
+
+  /** The other clock, which is never set; starts shortly before it overflows. */
+  private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 1_000);
+
+  private void pass(Duration time) {
+    clock.advance(time);
+    nanos.addAndGet(time.toNanos());
+  }
+
+  private SessionManager byClock() {
+    return SessionManager.builder(InMemorySessionStore.builder().build())
+        .clock(clock)
+        .cleanUpInterval(Duration.ZERO)
+        .build();
   }
 
   private static OidcSessionInformation login(String sessionId) {
@@ -134,22 +152,72 @@ class ProviderSessionsTest {
   @DisplayName(
       "is not kept for longer than a session can live, unless its user has logged in again")
   void ended() {
-    MovedClock.Clock clock = new MovedClock.Clock();
     try (SessionManager manager =
         SessionManager.builder(InMemorySessionStore.builder().build()).clock(clock).build()) {
-      ProviderSessions sessions = new ProviderSessions(manager);
+      ProviderSessions sessions = new ProviderSessions(manager, nanos::get);
       String old = begin(manager).toString();
       String again = begin(manager).toString();
       sessions.saveSessionInformation(login(old));
       sessions.saveSessionInformation(login(again));
       sessions.saveSessionInformation(login("of the container"));
-      clock.advance(Duration.ofDays(1));
+      pass(Duration.ofDays(1));
       sessions.saveSessionInformation(login(again));
-      clock.advance(manager.policy().rememberedAbsoluteTimeout().minus(Duration.ofHours(1)));
+      pass(manager.policy().rememberedAbsoluteTimeout().minus(Duration.ofHours(1)));
       sessions.saveSessionInformation(login(begin(manager).toString()));
       assertThat(sessions.removeSessionInformation(old)).isNull();
       assertThat(sessions.removeSessionInformation(again)).isNotNull();
       assertThat(sessions.removeSessionInformation("of the container")).isNotNull();
+    }
+  }
+
+  @Test
+  @DisplayName("finds the sessions that are live again after the clock was ahead for a while")
+  void clockAheadForAWhile_liveSessionsAreFound() {
+    try (SessionManager manager = byClock()) {
+      ProviderSessions sessions = new ProviderSessions(manager, nanos::get);
+      SessionId live = begin(manager);
+      sessions.saveSessionInformation(login(live.toString()));
+      clock.advance(Duration.ofDays(400));
+      sessions.saveSessionInformation(login(begin(manager).toString()));
+      clock.advance(Duration.ofDays(-400));
+
+      sessions.removeSessionInformation(OF_ANN);
+
+      assertThat(manager.sessionsOf("ann")).isEmpty();
+    }
+  }
+
+  @Test
+  @DisplayName("does not wait for a login that came while the clock was ahead, to forget others")
+  void clockWasAhead_othersAreForgotten() {
+    try (SessionManager manager = byClock()) {
+      ProviderSessions sessions = new ProviderSessions(manager, nanos::get);
+      clock.advance(Duration.ofDays(400));
+      sessions.saveSessionInformation(login(begin(manager).toString()));
+      clock.advance(Duration.ofDays(-400));
+      sessions.saveSessionInformation(login(begin(manager).toString()));
+      pass(manager.policy().rememberedAbsoluteTimeout().plusHours(1));
+
+      sessions.saveSessionInformation(login(begin(manager).toString()));
+
+      assertThat(sessions.kept()).as("that of the future, and the new one").isEqualTo(2);
+    }
+  }
+
+  @Test
+  @DisplayName("nor for one that came while the clock was behind, for longer than a session lives")
+  void clockWasBehind_othersAreForgotten() {
+    try (SessionManager manager = byClock()) {
+      ProviderSessions sessions = new ProviderSessions(manager, nanos::get);
+      sessions.saveSessionInformation(login(begin(manager).toString()));
+      clock.advance(Duration.ofDays(-400));
+      sessions.saveSessionInformation(login(begin(manager).toString()));
+      clock.advance(Duration.ofDays(400));
+      pass(manager.policy().rememberedAbsoluteTimeout().plusHours(1));
+
+      sessions.saveSessionInformation(login(begin(manager).toString()));
+
+      assertThat(sessions.kept()).isEqualTo(1);
     }
   }
 }
