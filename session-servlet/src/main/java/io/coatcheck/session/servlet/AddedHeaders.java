@@ -153,6 +153,17 @@ final class AddedHeaders {
     }
   }
 
+  /** Does so before Undertow commits a response whose headers it has cleared. */
+  void restoreIgnored(HttpServletResponse response) {
+    restore(response);
+    if (token != null) {
+      token.restoreIgnored();
+    }
+    if (hint != null) {
+      hint.restoreIgnored();
+    }
+  }
+
   /**
    * Forgets token and hint after a failure, when they must not reach the client.
    *

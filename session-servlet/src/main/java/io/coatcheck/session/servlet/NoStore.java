@@ -13,7 +13,7 @@ final class NoStore {
 
   static final String CACHE_CONTROL = "Cache-Control";
 
-  private static final String VALUE = "no-store";
+  static final String VALUE = "no-store";
   private static final String TARGETED = "-cache-control";
   private static final String EXPIRES = "expires";
   private static final String LONG_AGO = "Thu, 01 Jan 1970 00:00:00 GMT";

@@ -103,6 +103,24 @@ abstract sealed class ResponseCarrier {
     }
   }
 
+  /**
+   * Does so past Undertow, where it ignores headers: after a flush that it was configured not to
+   * make, although the response is uncommitted.
+   */
+  final void restoreIgnored() {
+    restore();
+    String ours = header;
+    if (ours != null && !isIntact(ours)) {
+      writeIgnored(ours);
+    }
+    if (ours != null && !NoStore.isIn(response)) {
+      UndertowResponse.setIgnored(response, NoStore.CACHE_CONTROL, List.of(NoStore.VALUE));
+    }
+  }
+
+  /** Writes the header to Undertow's exchange, with others of that name that stay. */
+  abstract void writeIgnored(String value);
+
   private void writeAll(String value) {
     IncludedHeaders.write(
         response,
@@ -175,13 +193,7 @@ abstract sealed class ResponseCarrier {
         }
         return;
       }
-      List<String> others = List.of();
-      for (String present : target.getHeaders(SET_COOKIE)) {
-        if (!cookie.isSetBy(present)) {
-          others = others.isEmpty() ? new ArrayList<>() : others;
-          others.add(present);
-        }
-      }
+      List<String> others = others(target);
       // A header cannot be removed; but there is always ours to replace the rest with. An earlier
       // filter, whose own cookie is hidden here, restores it.
       if (others.isEmpty()) {
@@ -195,6 +207,27 @@ abstract sealed class ResponseCarrier {
       if (target.getHeaders(SET_COOKIE).size() == 1) {
         UndertowResponse.setIgnored(target, SET_COOKIE, all);
       }
+    }
+
+    @Override
+    void writeIgnored(String value) {
+      if (!isTaken) {
+        List<String> all = new ArrayList<>(others(response()));
+        all.add(value);
+        UndertowResponse.setIgnored(response(), SET_COOKIE, all);
+      }
+    }
+
+    /** Returns the cookies of other names; a list that can be changed unless it is empty. */
+    private List<String> others(HttpServletResponse target) {
+      List<String> others = List.of();
+      for (String present : target.getHeaders(SET_COOKIE)) {
+        if (!cookie.isSetBy(present)) {
+          others = others.isEmpty() ? new ArrayList<>() : others;
+          others.add(present);
+        }
+      }
+      return others;
     }
   }
 
@@ -227,6 +260,11 @@ abstract sealed class ResponseCarrier {
     @Override
     void write(HttpServletResponse target, String value) {
       target.setHeader(name, value);
+    }
+
+    @Override
+    void writeIgnored(String value) {
+      UndertowResponse.setIgnored(response(), name, List.of(value));
     }
   }
 }

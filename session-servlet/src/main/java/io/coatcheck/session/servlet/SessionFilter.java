@@ -321,7 +321,7 @@ public class SessionFilter implements Filter {
       if (!hasReturned) {
         // Undertow clears the headers, and answers without a call of the filter.
         UndertowResponse.beforeCommit(
-            response, () -> exchange.state().run(() -> put.restore(response)));
+            response, () -> exchange.state().run(() -> put.restoreIgnored(response)));
       }
     }
   }

@@ -83,14 +83,19 @@ final class UndertowResponse {
     }
   }
 
-  /** Runs an action before the response is committed. */
+  /** Runs an action before the response is committed, unless that is done. */
   static void beforeCommit(ServletResponse response, Runnable action) {
     ServletResponse own = beneath(response);
-    if (own == null || own.isCommitted()) {
+    if (own == null) {
       return;
     }
     try {
       Object exchange = exchangeOf(own);
+      // The response also counts as committed when it was to be flushed, and was not.
+      if (Boolean.TRUE.equals(
+          exchange.getClass().getMethod("isResponseStarted").invoke(exchange))) {
+        return;
+      }
       Class<?> listenerType = type(COMMIT_LISTENER, exchange);
       Object listener =
           Proxy.newProxyInstance(
