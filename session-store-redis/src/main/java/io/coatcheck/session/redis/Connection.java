@@ -362,9 +362,10 @@ final class Connection implements AutoCloseable {
     return cause == null ? failed : cause;
   }
 
-  /** Refuses all further commands. The connection is closed by the client. */
+  /** Refuses all further commands, and closes the link. */
   @Override
   public void close() {
     closed = true;
+    link.close();
   }
 }

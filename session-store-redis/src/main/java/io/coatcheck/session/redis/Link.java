@@ -54,6 +54,7 @@ final class Link implements RedisConnectionStateListener {
   private long demotions;
 
   private final OutageLog outage = new OutageLog(LOG, System::nanoTime);
+  private volatile boolean isClosed;
 
   private Link(Client client, Route route) {
     this.client = client;
@@ -98,7 +99,10 @@ final class Link implements RedisConnectionStateListener {
     }
   }
 
-  /** Returns the connection; null while there is none, and for good once the client is closed. */
+  /**
+   * Returns the connection; null while there is none, and for good once this or the client is
+   * closed.
+   */
   @Nullable StatefulRedisConnection<byte[], byte[]> current() {
     StatefulRedisConnection<byte[], byte[]> current = connection.get();
     if (current != null && current.isOpen()) {
@@ -220,7 +224,7 @@ final class Link implements RedisConnectionStateListener {
         return known.connection;
       }
       RedisURI node = route.asked(asked);
-      if (node == null || client.isClosed()) {
+      if (node == null || isOver()) {
         return null;
       }
       retire(known);
@@ -246,7 +250,7 @@ final class Link implements RedisConnectionStateListener {
 
   private void connect() {
     synchronized (change) {
-      if (client.isClosed() || isConnecting) {
+      if (isOver() || isConnecting) {
         return;
       }
       isConnecting = true;
@@ -255,7 +259,7 @@ final class Link implements RedisConnectionStateListener {
   }
 
   private void attempt() {
-    if (client.isClosed()) {
+    if (isOver()) {
       return;
     }
     long known;
@@ -310,7 +314,7 @@ final class Link implements RedisConnectionStateListener {
 
   private void attemptLater(@Nullable Throwable failure) {
     try {
-      if (failure != null && !client.isClosed()) {
+      if (failure != null && !isOver()) {
         outage.failed(describe(failure));
       }
       // If there still is a connection, its server has passed keys on to one that is unreachable.
@@ -343,8 +347,8 @@ final class Link implements RedisConnectionStateListener {
     retire(before);
     retire(passed);
     outage.ended();
-    if (client.isClosed()) {
-      client.abandon(opened);
+    if (isOver()) {
+      end();
     } else if (!opened.isOpen()) {
       connect();
     }
@@ -354,6 +358,23 @@ final class Link implements RedisConnectionStateListener {
   private void retire(@Nullable StatefulRedisConnection<byte[], byte[]> before) {
     if (before != null) {
       client.later(client.patience(), () -> client.abandon(before));
+    }
+  }
+
+  private boolean isOver() {
+    return isClosed || client.isClosed();
+  }
+
+  /** Closes the connection, and opens no other one. The client may stay in use. */
+  void close() {
+    isClosed = true;
+    end();
+  }
+
+  private void end() {
+    StatefulRedisConnection<byte[], byte[]> last = connection.getAndSet(null);
+    if (last != null) {
+      client.abandon(last);
     }
   }
 }

@@ -70,6 +70,30 @@ class RedisClusterTest {
   }
 
   @Test
+  @DisplayName("build() keeps one connection: that of its check for several buckets is closed")
+  void connections() {
+    List<RedisURI> nodes =
+        cluster.nodes.stream()
+            .map(node -> RedisURI.builder(node.uri()).withClientName("counted").build())
+            .toList();
+    try (RedisSessionStore store =
+        TestServer.built(
+            RedisSessionStore.clusterBuilder(nodes)
+                .keyPrefix("connections")
+                .clientResources(TestServer.RESOURCES))) {
+      assertThat(store.find(session.id())).isEmpty();
+      TestServer.await("one connection", () -> connections("counted") == 1);
+    }
+  }
+
+  private static long connections(String name) {
+    return cluster.nodes.stream()
+        .flatMap(node -> node.run(commands -> commands.clientList()).lines())
+        .filter(line -> line.contains(" name=" + name + " "))
+        .count();
+  }
+
+  @Test
   @DisplayName("a replica that takes over is followed, and has the writes that it confirmed")
   @Tag("wide")
   void failover() {
