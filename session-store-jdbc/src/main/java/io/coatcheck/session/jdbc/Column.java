@@ -33,6 +33,9 @@ enum Column {
   /** The columns of a whole session. */
   static final Set<Column> SESSION = EnumSet.range(ID, ATTRIBUTES);
 
+  /** The columns of a session whose id is known. */
+  static final Set<Column> SESSION_WITHOUT_ID = EnumSet.range(FORMAT, ATTRIBUTES);
+
   /** The columns of a session without its attributes. */
   static final Set<Column> SESSION_WITHOUT_ATTRIBUTES = EnumSet.range(ID, USER_AGENT);
 

@@ -32,8 +32,8 @@ abstract class Dialect {
   /**
    * Begins a dialect.
    *
-   * @param readOnly an expression that is true if the server takes no writes, and so may lag; null
-   *     if there is no such expression
+   * @param readOnly an expression for {@link #isReadOnly}; null if the database has no servers that
+   *     take no writes
    */
   Dialect(Database database, TableName table, Conditions conditions, @Nullable String readOnly) {
     this(database, table, conditions, readOnly, "LEAST", "GREATEST");
@@ -64,7 +64,7 @@ abstract class Dialect {
     touch = SessionRow.touch(table, least, greatest);
   }
 
-  /** Returns an expression that is true if the server takes no writes. */
+  /** Returns an expression for {@link #isReadOnly}. */
   final String readOnlyOrFalse() {
     return readOnly == null ? "FALSE" : readOnly;
   }
@@ -75,9 +75,30 @@ abstract class Dialect {
    * @throws SQLException if it does not
    */
   final void refuseReadOnly(Statements statements) throws SQLException {
-    if (readOnly != null && statements.isTrue("SELECT " + readOnly)) {
+    if (readOnly != null) {
+      try (PreparedStatement statement = statements.prepare("SELECT " + readOnly);
+          ResultSet row = statement.executeQuery()) {
+        row.next();
+        refuseReadOnly(row, 1);
+      }
+    }
+  }
+
+  /**
+   * Checks the answer of a server.
+   *
+   * @param column that of {@link #readOnlyOrFalse}
+   * @throws SQLException if the server takes no writes
+   */
+  final void refuseReadOnly(ResultSet row, int column) throws SQLException {
+    if (isReadOnly(row, column)) {
       throw SqlFailure.readOnly();
     }
+  }
+
+  /** Returns whether the server of an answer takes no writes, and so may lag. */
+  boolean isReadOnly(ResultSet row, int column) throws SQLException {
+    return row.getBoolean(column);
   }
 
   /** Returns a driver's exception, interpreted for this database. */

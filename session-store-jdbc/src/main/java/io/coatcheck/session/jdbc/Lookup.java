@@ -24,10 +24,22 @@ final class Lookup {
 
   Lookup(Dialect dialect) {
     this.dialect = dialect;
-    String from =
-        ", " + dialect.readOnlyOrFalse() + " FROM " + dialect.table.qualified() + " WHERE ";
-    find = "SELECT " + Column.list(Column.SESSION) + from + "id = ?";
-    stamps = "SELECT id, version, last_seen_at" + from;
+    String readOnly = dialect.readOnlyOrFalse();
+    // The caller knows the id, and each column takes time to send: the first one is used for this.
+    find =
+        "SELECT "
+            + readOnly
+            + ", "
+            + Column.list(Column.SESSION_WITHOUT_ID)
+            + " FROM "
+            + dialect.table.qualified()
+            + " WHERE id = ?";
+    stamps =
+        "SELECT id, version, last_seen_at, "
+            + readOnly
+            + " FROM "
+            + dialect.table.qualified()
+            + " WHERE ";
   }
 
   /**
@@ -40,8 +52,8 @@ final class Lookup {
       dialect.setId(statement, 1, id);
       try (ResultSet row = statement.executeQuery()) {
         if (row.next()) {
-          refuseReadOnly(row, Column.SESSION.size() + 1);
-          return SessionRow.readOne(row, dialect, Column.SESSION);
+          dialect.refuseReadOnly(row, Column.ID.position());
+          return SessionRow.readOne(row, dialect, id, Column.SESSION);
         }
       }
     }
@@ -62,7 +74,7 @@ final class Lookup {
       given.bind(statement, 1);
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
-          refuseReadOnly(rows, 4);
+          dialect.refuseReadOnly(rows, 4);
           found.put(
               dialect.getId(rows, 1),
               new BatchLookup.Stamp(rows.getLong(2), Instant.ofEpochMilli(rows.getLong(3))));
@@ -73,11 +85,5 @@ final class Lookup {
       dialect.refuseReadOnly(statements);
     }
     return found;
-  }
-
-  private static void refuseReadOnly(ResultSet row, int column) throws SQLException {
-    if (row.getBoolean(column)) {
-      throw SqlFailure.readOnly();
-    }
   }
 }

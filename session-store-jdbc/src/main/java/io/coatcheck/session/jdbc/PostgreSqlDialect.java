@@ -24,7 +24,7 @@ final class PostgreSqlDialect extends Dialect {
         Database.POSTGRESQL,
         table,
         new ArrayConditions(),
-        "current_setting('transaction_read_only') = 'on'");
+        "current_setting('transaction_read_only')");
     // The rows are locked once, and both scans are limited to the ids: after an ANALYZE of an empty
     // table, a plan may scan all rows, and run a subquery in FROM again for each of them. With
     // preferQueryMode=simple, the driver does not give the types of arrays.
@@ -52,6 +52,12 @@ final class PostgreSqlDialect extends Dialect {
   @Override
   boolean abortsBeforeCancelling() {
     return true;
+  }
+
+  /** Compared here: an operator in the query would cost the server as much as the setting. */
+  @Override
+  boolean isReadOnly(ResultSet row, int column) throws SQLException {
+    return !"off".equals(row.getString(column));
   }
 
   @Override

@@ -233,8 +233,9 @@ final class SessionRow {
     List<StoredSession> sessions = new ArrayList<>();
     List<SessionId> ids = new ArrayList<>();
     while (rows.next()) {
-      ids.add(dialect.getId(rows, ID.position()));
-      readOne(rows, dialect, columns).ifPresent(sessions::add);
+      SessionId id = dialect.getId(rows, ID.position());
+      ids.add(id);
+      readOne(rows, dialect, id, columns).ifPresent(sessions::add);
     }
     return new Page(ids, sessions);
   }
@@ -243,13 +244,13 @@ final class SessionRow {
    * Reads the session of the current row for further use. A row that does not hold a valid session,
    * as after a failed restore, counts as absent and is logged, so that its user can log in again.
    *
-   * @param columns those of the query
+   * @param id that of the row, which is not read
+   * @param columns those that are read
    * @throws SessionStoreException if a newer release wrote the row in a format that is not known
    *     here: the session is live for the other nodes
    */
-  static Optional<StoredSession> readOne(ResultSet row, Dialect dialect, Set<Column> columns)
-      throws SQLException {
-    SessionId id = dialect.getId(row, ID.position());
+  static Optional<StoredSession> readOne(
+      ResultSet row, Dialect dialect, SessionId id, Set<Column> columns) throws SQLException {
     int format = row.getInt(Column.FORMAT.position());
     if (format > FORMAT) {
       throw new SessionStoreException(
