@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.coatcheck.session.store.CleanUp;
+import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionCodec;
@@ -57,6 +58,24 @@ abstract class NotReading extends IndexPart {
     return session;
   }
 
+  /** If it broke, a session that a newer release reads would be lost. */
+  @ParameterizedTest
+  @EnumSource(Unreadable.class)
+  @Sentence("if the id exists already, expired or not, and the stored session is unchanged;")
+  void insert_overUnreadable_throws(Unreadable kind) throws Exception {
+    StoredSession unreadable = insertUnreadable(kind);
+    assertThatExceptionOfType(SessionStoreException.class)
+        .as("an insert over a session that cannot be read")
+        .isThrownBy(() -> store().insert(unreadable));
+    if (kind == Unreadable.DAMAGED) {
+      assertGone(unreadable);
+    } else {
+      assertThatExceptionOfType(SessionStoreException.class)
+          .as("find of a newer format, after the insert was refused")
+          .isThrownBy(() -> store().find(unreadable.id()));
+    }
+  }
+
   /** If it broke, a user with a damaged session could not log in again. */
   @Test
   @Sentence("counts as absent where it would be returned or listed")
@@ -82,6 +101,25 @@ abstract class NotReading extends IndexPart {
     StoredSession sound = insert(SampleSessions.authenticated("alice", NOW));
     insertUnreadable(Unreadable.DAMAGED);
     assertSessionsOf("alice", sound);
+  }
+
+  /** If it broke, a list of devices would end at the damaged sessions. */
+  @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value = "a new list, which the caller may change; fewer than limit only if there are no more")
+  void findByPrincipal_amongDamaged_fillsThePage() throws Exception {
+    assumeIndex();
+    List<StoredSession> sessions =
+        insertMany(6, () -> SampleSessions.authenticated("alice", NOW)).stream()
+            .sorted(BY_ID)
+            .toList();
+    for (StoredSession damaged : sessions.subList(0, 3)) {
+      author().overwrite(damaged.id(), Unreadable.DAMAGED.bytesOf(damaged));
+    }
+    assertThat(index().findByPrincipal("alice", null, 3))
+        .as("a page of three, after three sessions that are damaged")
+        .isEqualTo(sessions.subList(3, 6));
   }
 
   @Test

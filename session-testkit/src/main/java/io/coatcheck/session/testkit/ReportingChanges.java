@@ -224,8 +224,7 @@ abstract class ReportingChanges extends FeedPart {
     ChangeJournal begun = new ChangeJournal(OUTAGE);
     subscribed(store(), begun);
     long broken = System.nanoTime();
-    assertThatThrownBy(begun::awaitComplete)
-        .as("the feed is not complete when the backend fails")
+    assertThatThrownBy(begun::awaitComplete, "completeUpTo is not called when the backend fails")
         .isInstanceOf(TimeoutException.class);
     for (ChangeJournal journal : List.of(here, there)) {
       assertThat(journal.entries())

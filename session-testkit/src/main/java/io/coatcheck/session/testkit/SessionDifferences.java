@@ -110,7 +110,8 @@ final class SessionDifferences {
   private static void fail(String what, List<String> differences) {
     if (!differences.isEmpty()) {
       int shown = Math.min(differences.size(), 20);
-      String more = differences.size() > shown ? "\n  and more: " + differences.size() : "";
+      String more =
+          differences.size() > shown ? "\n  and " + (differences.size() - shown) + " more" : "";
       throw new AssertionError(
           what + "\n  " + String.join("\n  ", differences.subList(0, shown)) + more);
     }

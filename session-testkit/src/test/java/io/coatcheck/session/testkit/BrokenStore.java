@@ -244,8 +244,18 @@ class BrokenStore implements SessionStore, PrincipalIndex, LoginLimit, BatchLook
   @Override
   public List<StoredSession> findByPrincipal(
       String principal, @Nullable SessionId after, int limit) {
-    List<StoredSession> page = soundIndex.findByPrincipal(principal, after, limit);
-    page.removeIf(session -> readable(Optional.of(session)).isEmpty());
+    List<StoredSession> page = new ArrayList<>();
+    SessionId last = after;
+    List<StoredSession> next;
+    do {
+      next = soundIndex.findByPrincipal(principal, last, limit);
+      for (StoredSession session : next) {
+        last = session.id();
+        if (page.size() < limit && readable(Optional.of(session)).isPresent()) {
+          page.add(session);
+        }
+      }
+    } while (next.size() == limit && page.size() < limit);
     return page;
   }
 

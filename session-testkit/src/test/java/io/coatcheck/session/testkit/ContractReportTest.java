@@ -12,11 +12,13 @@ import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What the author of a store reads in the report of a run. */
@@ -52,6 +54,56 @@ class ContractReportTest {
     assertThat(ContractRun.report(LosingEmptyValues::new, Set.of(FOUND)).failures.get(FOUND))
         .contains("attribute 'empty': expected 0 bytes")
         .contains("but was absent");
+  }
+
+  /** One of a thousand is missing: the others are not listed, neither once nor twice. */
+  @Test
+  void failure_ofManySessions_listsFewOfThem() {
+    String many = "touchAll_asManyAsAllowed_areAllTouched";
+    class LeavingOneOut extends BrokenStore {
+      @Override
+      public Set<SessionId> touchAll(Map<SessionId, Instant> lastSeenAt, Instant now) {
+        Set<SessionId> touched = super.touchAll(lastSeenAt, now);
+        touched.remove(touched.iterator().next());
+        return touched;
+      }
+    }
+    ContractRun.Report report = ContractRun.report(LeavingOneOut::new, Set.of(many));
+    assertThat(report.failures.get(many))
+        .contains("Expected size: 1000 but was: 999 in:")
+        .containsPattern("    and 99\\d more")
+        .hasLineCount(10);
+    assertThat(report.thrown.get(many)).hasNoCause();
+  }
+
+  /** A map is one line, however many entries it has. */
+  @Test
+  void failure_ofALongLine_endsWithItsLength() {
+    String many = "touchAll_asManyAsAllowed_areAllTouched";
+    class Quoting extends BrokenStore {
+      @Override
+      public Set<SessionId> touchAll(Map<SessionId, Instant> lastSeenAt, Instant now) {
+        throw new IllegalStateException(lastSeenAt.toString());
+      }
+    }
+    ContractRun.Report report = ContractRun.report(Quoting::new, Set.of(many));
+    assertThat(report.failures.get(many)).containsPattern("\\.\\.\\. of \\d{5} characters$");
+    assertThat(report.failures.get(many)).hasSizeLessThan(1_000);
+    assertThat(report.thrown.get(many)).hasCauseInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void failure_ofManyDifferences_saysHowManyMore() {
+    String all = "findByPrincipal_many_returnsAll";
+    class EndingAfterAPage extends BrokenStore {
+      @Override
+      public List<StoredSession> findByPrincipal(
+          String principal, @Nullable SessionId after, int limit) {
+        return after == null ? super.findByPrincipal(principal, null, limit) : List.of();
+      }
+    }
+    assertThat(ContractRun.report(EndingAfterAPage::new, Set.of(all)).failures.get(all))
+        .containsPattern("  missing: StoredSession\\[.*\\n  and \\d+ more$");
   }
 
   @Test

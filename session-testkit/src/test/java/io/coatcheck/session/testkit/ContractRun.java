@@ -122,6 +122,9 @@ final class ContractRun {
     /** The last message of each test that failed. */
     final Map<String, String> failures = new TreeMap<>();
 
+    /** What each test that failed threw last. */
+    final Map<String, Throwable> thrown = new TreeMap<>();
+
     /** The reason of each test that was skipped. */
     final Map<String, String> skipped = new TreeMap<>();
 
@@ -147,7 +150,10 @@ final class ContractRun {
           test.getSource().map(source -> ((MethodSource) source).getMethodName()).orElseThrow();
       String message = result.getThrowable().map(Throwable::getMessage).orElse("");
       switch (result.getStatus()) {
-        case FAILED -> failures.put(name, message);
+        case FAILED -> {
+          failures.put(name, message);
+          result.getThrowable().ifPresent(cause -> thrown.put(name, cause));
+        }
         case ABORTED -> skipped.put(name, message);
         case SUCCESSFUL -> passed.add(name);
       }

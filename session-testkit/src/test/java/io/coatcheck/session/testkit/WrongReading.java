@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Stores that deal wrongly with sessions that cannot be read. */
 final class WrongReading {
@@ -75,7 +76,35 @@ final class WrongReading {
                       return super.deleteByPrincipal(principal, except, deleted) - left;
                     }
                   },
-              "deleteByPrincipal_unreadable_isDeletedAndCounted"));
+              "deleteByPrincipal_unreadable_isDeletedAndCounted"),
+          WrongStore.of(
+              "Inserts over a session that it cannot read",
+              () ->
+                  new BrokenStore() {
+                    @Override
+                    public void insert(StoredSession session) {
+                      if (unreadable.remove(session.id()) == null) {
+                        super.insert(session);
+                      } else {
+                        overwrite(session);
+                      }
+                    }
+                  },
+              "insert_overUnreadable_throws"),
+          WrongStore.of(
+              "Ends a page at damaged sessions",
+              () ->
+                  new BrokenStore() {
+                    @Override
+                    public List<StoredSession> findByPrincipal(
+                        String principal, @Nullable SessionId after, int limit) {
+                      List<StoredSession> page =
+                          soundIndex.findByPrincipal(principal, after, limit);
+                      page.removeIf(session -> readable(Optional.of(session)).isEmpty());
+                      return page;
+                    }
+                  },
+              "findByPrincipal_amongDamaged_fillsThePage"));
 
   private WrongReading() {}
 }
