@@ -53,7 +53,7 @@ class OperatingQueriesTest {
       table.store.insert(session(now, "Coatcheck-Claim:dave"));
       List<String> queries =
           queries(server).stream().map(sql -> sql.replace("http_session", table.name)).toList();
-      assertThat(queries).hasSize(7);
+      assertThat(queries).hasSize(8);
 
       assertThat(table.query(queries.get(0)))
           .hasSize(4)
@@ -67,8 +67,8 @@ class OperatingQueriesTest {
       assertThat(table.query(queries.get(2))).containsExactly(List.of("5", "5", "1"));
       assertThat(table.query(withId(queries.get(3), alice))).hasSize(1);
 
-      table.execute(queries.get(5));
-      assertThat(table.query(queries.get(6)))
+      table.execute(queries.get(6));
+      assertThat(table.query(queries.get(7)))
           .hasSize(1)
           .allSatisfy(
               row -> {
@@ -77,11 +77,18 @@ class OperatingQueriesTest {
                 assertThat(row.get(2)).isEqualTo("0");
               });
       table.execute("UPDATE " + table.changes() + " SET changed_at = changed_at - 701000");
-      assertThat(table.query(queries.get(6)))
+      assertThat(table.query(queries.get(7)))
           .hasSize(1)
           .allSatisfy(row -> assertThat(row.get(2)).isEqualTo("1"));
 
+      table.store.insert(session(now, "Alice"));
       table.execute(queries.get(4));
+      assertThat(table.query(queries.get(1)))
+          .as("the users after the end of alice's sessions")
+          .extracting(row -> row.get(0))
+          .containsExactlyInAnyOrder("Alice", "bob", "Coatcheck-Claim:dave");
+
+      table.execute(queries.get(5));
       assertThat(table.store.find(record.id())).as("what was used up").isPresent();
       assertThat(table.query("SELECT count(*) FROM " + table.name)).containsExactly(List.of("1"));
     }
