@@ -10,7 +10,6 @@ import java.util.EnumSet;
 import java.util.List;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.BeanFactory;
-import org.springframework.beans.factory.BeanFactoryUtils;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -83,9 +82,7 @@ public final class CoatcheckAutoConfiguration {
         new StoreChoice(
                 properties,
                 ineffective,
-                List.of(
-                    BeanFactoryUtils.beanNamesForTypeIncludingAncestors(
-                        beans, DataSource.class, true, false)),
+                CandidateNames.of(beans, DataSource.class),
                 databases.getIfUnique(),
                 redis.getIfAvailable(),
                 observers.orderedStream().toList())
@@ -171,6 +168,11 @@ public final class CoatcheckAutoConfiguration {
     registration.setAsyncSupported(true);
     registration.setEnabled(registered == null);
     return registration;
+  }
+
+  @Bean
+  static EmptyProperties coatcheckEmptyProperties() {
+    return new EmptyProperties();
   }
 
   @Bean

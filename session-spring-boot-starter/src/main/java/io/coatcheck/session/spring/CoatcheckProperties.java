@@ -67,7 +67,7 @@ import org.springframework.util.unit.DataSize;
  */
 @ConfigurationProperties(prefix = "coatcheck", ignoreUnknownFields = false)
 record CoatcheckProperties(
-    @DefaultValue("true") boolean enabled,
+    @DefaultValue("true") Boolean enabled,
     @DefaultValue("auto") StoreKind store,
     @DurationUnit(ChronoUnit.SECONDS) @Nullable Duration idleTimeout,
     @DurationUnit(ChronoUnit.SECONDS) @Nullable Duration absoluteTimeout,
@@ -79,21 +79,21 @@ record CoatcheckProperties(
     @Nullable Duration touchInterval,
     @Nullable Duration cleanUpInterval,
     @Nullable Duration storeTimeout,
-    @DefaultValue("false") boolean dropAttributesAtLogin,
+    @DefaultValue("false") Boolean dropAttributesAtLogin,
     @Nullable Duration renewInterval,
-    @DefaultValue("false") boolean endOnReuse,
-    @DefaultValue("true") boolean audit,
+    @DefaultValue("false") Boolean endOnReuse,
+    @DefaultValue("true") Boolean audit,
     @Nullable String header,
-    @DefaultValue("false") boolean withoutCookie,
+    @DefaultValue("false") Boolean withoutCookie,
     @DefaultValue List<String> exclude,
-    @DefaultValue("false") boolean lazy,
+    @DefaultValue("false") Boolean lazy,
     @DefaultValue List<String> withoutActivity,
     @DefaultValue List<String> withoutActivityHeaders,
     @DefaultValue List<String> crossSiteLogin,
-    @DefaultValue("false") boolean storeEmptySessions,
-    @DefaultValue("true") boolean recordClient,
+    @DefaultValue("false") Boolean storeEmptySessions,
+    @DefaultValue("true") Boolean recordClient,
     @DefaultValue List<SiteData> clearSiteData,
-    @DefaultValue("false") boolean exposeToken,
+    @DefaultValue("false") Boolean exposeToken,
     @DefaultValue Attributes attributes,
     @DefaultValue Cookie cookie,
     @DefaultValue CrossOrigin crossOrigin,
@@ -161,7 +161,7 @@ record CoatcheckProperties(
    */
   record Attributes(
       @DefaultValue List<String> allow,
-      @DefaultValue("true") boolean allowApplication,
+      @DefaultValue("true") Boolean allowApplication,
       @Nullable DataSize maxAttributeBytes,
       @Nullable DataSize maxSessionBytes,
       @Nullable Integer maxAttributes) {}
@@ -184,7 +184,7 @@ record CoatcheckProperties(
       @Nullable String domain,
       SessionCookie.@Nullable SameSite sameSite,
       @Nullable Boolean partitioned,
-      @DefaultValue("false") boolean insecureForLocalDevelopment) {
+      @DefaultValue("false") Boolean insecureForLocalDevelopment) {
 
     Cookie {
       name = orNull(name);
@@ -203,11 +203,11 @@ record CoatcheckProperties(
    * @param strict whether a request that does not say where it comes from is refused
    */
   record CrossOrigin(
-      @DefaultValue("true") boolean enabled,
+      @DefaultValue("true") Boolean enabled,
       @DefaultValue List<String> trustedOrigins,
       @DefaultValue List<String> publicOrigins,
       @DefaultValue List<String> exempt,
-      @DefaultValue("false") boolean strict) {}
+      @DefaultValue("false") Boolean strict) {}
 
   /**
    * The limit on anonymous sessions that a client may begin.
@@ -229,7 +229,7 @@ record CoatcheckProperties(
    * @param maximumSessions how many sessions the store in memory holds; 1,000,000 by default
    * @param copyOnRead whether values are encoded and copied as a database would: for tests
    */
-  record Memory(@Nullable Long maximumSessions, @DefaultValue("false") boolean copyOnRead) {}
+  record Memory(@Nullable Long maximumSessions, @DefaultValue("false") Boolean copyOnRead) {}
 
   /**
    * The store in a database.
@@ -294,7 +294,7 @@ record CoatcheckProperties(
    * @param revalidate whether copies in use are compared with the store in batches; true by default
    */
   record NearCache(
-      @DefaultValue("true") boolean enabled,
+      @DefaultValue("true") Boolean enabled,
       @Nullable Duration maxStaleness,
       @Nullable Duration serveStaleOnOutage,
       @Nullable DataSize maximumBytes,
@@ -311,7 +311,7 @@ record CoatcheckProperties(
    *     such as "remember-me"; none by default
    */
   record Security(
-      @DefaultValue("true") boolean enabled,
+      @DefaultValue("true") Boolean enabled,
       @DefaultValue("session") SecurityContextKind context,
       @DefaultValue("0s") Duration userMaxAge,
       @Nullable String rememberMeParameter) {

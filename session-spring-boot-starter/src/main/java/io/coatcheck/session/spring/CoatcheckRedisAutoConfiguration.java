@@ -1,10 +1,8 @@
 package io.coatcheck.session.spring;
 
 import io.coatcheck.session.redis.RedisSessionStore;
-import java.util.List;
-import org.springframework.beans.factory.BeanFactoryUtils;
-import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
@@ -31,13 +29,9 @@ public final class CoatcheckRedisAutoConfiguration {
   @Bean
   RedisConnections coatcheckRedisConnections(
       ObjectProvider<RedisConnectionFactory> connections,
-      ListableBeanFactory beans,
+      ConfigurableListableBeanFactory beans,
       Environment environment) {
     return new LettuceConnections(
-        connections,
-        List.of(
-            BeanFactoryUtils.beanNamesForTypeIncludingAncestors(
-                beans, RedisConnectionFactory.class, true, false)),
-        environment);
+        connections, CandidateNames.of(beans, RedisConnectionFactory.class), environment);
   }
 }

@@ -1,8 +1,8 @@
 package io.coatcheck.session.spring;
 
 import io.coatcheck.session.SessionManager;
-import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -94,7 +94,7 @@ public final class CoatcheckSecurityAutoConfiguration {
     }
 
     @Bean
-    PrincipalStart coatcheckPrincipalStart(ListableBeanFactory beans) {
+    PrincipalStart coatcheckPrincipalStart(ConfigurableListableBeanFactory beans) {
       return new PrincipalStart(beans);
     }
   }

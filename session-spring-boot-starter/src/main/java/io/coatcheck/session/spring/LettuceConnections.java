@@ -33,7 +33,7 @@ final class LettuceConnections implements RedisConnections {
   /** Of the type that applications declare, which does not show what they are. */
   private final ObjectProvider<RedisConnectionFactory> connections;
 
-  /** The names of all connections, for messages. */
+  /** The names of the connections that could be injected, for messages. */
   private final List<String> names;
 
   private final Environment environment;

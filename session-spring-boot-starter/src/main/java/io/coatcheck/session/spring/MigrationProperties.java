@@ -43,7 +43,7 @@ record MigrationProperties(
    *     exchanged
    */
   record Jwt(
-      @DefaultValue("false") boolean enabled,
+      @DefaultValue("false") Boolean enabled,
       @DefaultValue("sub") String principalClaim,
       @Nullable String type,
       @DefaultValue List<String> requiredClaims,
@@ -52,7 +52,7 @@ record MigrationProperties(
       @Nullable String cookieName,
       @Nullable String cookiePath,
       @Nullable String cookieDomain,
-      @DefaultValue("true") boolean clearCookie) {
+      @DefaultValue("true") Boolean clearCookie) {
 
     Jwt {
       principalClaim = principalClaim.isBlank() ? "sub" : principalClaim;
@@ -71,8 +71,8 @@ record MigrationProperties(
    * @param maximumAge how long ago a session may have been created; 30 days by default
    */
   record ContainerSession(
-      @DefaultValue("false") boolean enabled,
-      @DefaultValue("true") boolean clearCookie,
+      @DefaultValue("false") Boolean enabled,
+      @DefaultValue("true") Boolean clearCookie,
       @Nullable Duration maximumAge) {}
 
   /**
@@ -112,14 +112,14 @@ record MigrationProperties(
    * @param maximumAge how long ago a session may have been created; 30 days by default
    */
   record SpringSession(
-      @DefaultValue("false") boolean enabled,
+      @DefaultValue("false") Boolean enabled,
       @Nullable String tableName,
       @Nullable Duration queryTimeout,
       @Nullable String cookieName,
       @Nullable String cookiePath,
       @Nullable String cookieDomain,
-      @DefaultValue("true") boolean clearCookie,
-      @DefaultValue("false") boolean deleteImported,
+      @DefaultValue("true") Boolean clearCookie,
+      @DefaultValue("false") Boolean deleteImported,
       @Nullable Duration maximumAge) {
 
     SpringSession {

@@ -1,13 +1,12 @@
 package io.coatcheck.session.spring;
 
 import jakarta.servlet.Filter;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
-import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.web.FilterChainProxy;
 import org.springframework.security.web.SecurityFilterChain;
@@ -32,12 +31,12 @@ final class PrincipalStart implements SmartInitializingSingleton {
                   + " session has ended (coatcheck.security.remember-me-parameter needs no such"
                   + " cookie)");
 
-  private final ListableBeanFactory beans;
+  private final ConfigurableListableBeanFactory beans;
 
   /** The repositories of chains that the application declares stateless. */
   private final Set<SecurityContextRepository> stateless = ConcurrentHashMap.newKeySet();
 
-  PrincipalStart(ListableBeanFactory beans) {
+  PrincipalStart(ConfigurableListableBeanFactory beans) {
     this.beans = beans;
   }
 
@@ -52,7 +51,7 @@ final class PrincipalStart implements SmartInitializingSingleton {
       throw new InvalidSettingException(
           "coatcheck.security.context=principal needs one bean of type UserDetailsService, or a"
               + " primary one: "
-              + List.of(beans.getBeanNamesForType(UserDetailsService.class)));
+              + CandidateNames.of(beans, UserDetailsService.class));
     }
     Stream.concat(
             beans.getBeanProvider(SecurityFilterChain.class).orderedStream(),

@@ -12,7 +12,7 @@ interface RedisConnections {
   /** Returns whether there is one connection, or a primary one. */
   boolean isUnique();
 
-  /** Returns the names of all connections. */
+  /** Returns the names of the connections that could be injected. */
   List<String> names();
 
   /**

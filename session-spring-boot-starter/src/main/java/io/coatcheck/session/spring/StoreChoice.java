@@ -31,7 +31,7 @@ final class StoreChoice {
   private final CoatcheckProperties properties;
   private final IneffectiveProperties ineffective;
 
-  /** The names of all data sources, for messages. */
+  /** The names of the data sources that could be injected, for messages. */
   private final List<String> dataSourceNames;
 
   private final @Nullable DataSource dataSource;

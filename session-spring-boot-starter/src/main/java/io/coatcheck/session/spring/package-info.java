@@ -5,12 +5,14 @@
  *   <li><b>Start</b>: begin with {@link CoatcheckAutoConfiguration}. {@link CoatcheckProperties}
  *       are the properties, those of {@code coatcheck.migration} as {@code MigrationProperties},
  *       {@code Settings} passes a group of them to a builder, and {@code OtherSessionProperties}
- *       names those of other sessions that have no effect; {@code IneffectiveProperties} finds
- *       properties of Coatcheck that do nothing, {@code PropertySwitch} reads which parts are on,
- *       and {@code ProcessedSwitches} of {@link CoatcheckSwitchesAutoConfiguration} which were on
- *       ahead of time. {@code StoreChoice}, {@code ManagerFactory} and {@code FilterFactory} build
- *       the parts, {@code BuiltStore} closes the store, and {@code StoresAfterSchema} lets Spring
- *       Boot create the tables first; {@code SessionCodec} is the codec. {@link
+ *       names those of other sessions that have no effect; {@code EmptyProperties} lets an empty
+ *       text count as not set, {@code IneffectiveProperties} finds properties of Coatcheck that do
+ *       nothing, {@code PropertySwitch} reads which parts are on, and {@code ProcessedSwitches} of
+ *       {@link CoatcheckSwitchesAutoConfiguration} which were on ahead of time. {@code
+ *       StoreChoice}, {@code ManagerFactory} and {@code FilterFactory} build the parts, {@code
+ *       CandidateNames} names what could be injected into them, {@code CycleAnalyzer} explains a
+ *       cycle of beans, {@code BuiltStore} closes the store, and {@code StoresAfterSchema} lets
+ *       Spring Boot create the tables first; {@code SessionCodec} is the codec. {@link
  *       SessionManagerCustomizer} and {@link SessionFilterCustomizer} are for settings in code.
  *       {@link CoatcheckReactiveAutoConfiguration} warns in an application of Spring WebFlux.
  *   <li><b>Filter</b>: {@code FilterPlacement} gives it its order, {@code NoFilterRegistration}

@@ -79,6 +79,30 @@ class ConfigurationTest {
     }
   }
 
+  /** Has one that is only injected by its qualifier, and one behind a proxy of a scope. */
+  @Configuration
+  static class QualifiedDatabases {
+
+    @Bean(defaultCandidate = false)
+    DataSource archive() {
+      return h2();
+    }
+
+    @Bean(autowireCandidate = false)
+    DataSource target() {
+      return h2();
+    }
+  }
+
+  @Configuration
+  static class QualifiedAmongOthers extends TwoDatabases {
+
+    @Bean(defaultCandidate = false)
+    DataSource reports() {
+      return h2();
+    }
+  }
+
   @Configuration
   static class PrimaryDatabase extends OneDatabase {
 
@@ -402,6 +426,23 @@ class ConfigurationTest {
   }
 
   @Test
+  @DisplayName("count no database that is only injected where it is asked for by name")
+  void qualifiedDatabases(CapturedOutput output) {
+    for (WebApplicationContextRunner each :
+        List.of(
+            application.withUserConfiguration(QualifiedDatabases.class),
+            application.withParent(parent(QualifiedDatabases.class)))) {
+      assertStore(InMemorySessionStore.class, each);
+      assertFails(each.withPropertyValues("coatcheck.store=jdbc"), "there is no DataSource");
+    }
+    assertThat(output).doesNotContain("Coatcheck keeps no sessions in any of the");
+    assertStore(
+        InMemorySessionStore.class, application.withUserConfiguration(QualifiedAmongOthers.class));
+    assertThat(output)
+        .contains("Coatcheck keeps no sessions in any of the DataSources [archive, dataSource],");
+  }
+
+  @Test
   @DisplayName("see the databases of a parent context, and name them")
   void databasesOfParent(CapturedOutput output) {
     assertStore(NearCacheSessionStore.class, application.withParent(parent(OneDatabase.class)));
@@ -490,7 +531,7 @@ class ConfigurationTest {
   }
 
   @ParameterizedTest(name = "\"{0}\"")
-  @ValueSource(strings = {"maybe", ""})
+  @ValueSource(strings = {"maybe", "2"})
   @DisplayName("that are neither on nor off fail startup with their name")
   void undecided(String value) {
     assertFails(

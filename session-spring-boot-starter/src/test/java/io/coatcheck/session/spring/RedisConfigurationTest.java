@@ -106,6 +106,15 @@ class RedisConfigurationTest {
   }
 
   @Configuration
+  static class QualifiedConnection {
+
+    @Bean(defaultCandidate = false)
+    LettuceConnectionFactory cache() {
+      return standalone();
+    }
+  }
+
+  @Configuration
   static class PrimaryConnection extends OneConnection {
 
     @Bean
@@ -233,6 +242,16 @@ class RedisConfigurationTest {
             .withParent(new AnnotationConfigApplicationContext(TwoConnections.class))
             .withPropertyValues("coatcheck.store=redis"),
         "none of [cache, redis] is primary");
+  }
+
+  @Test
+  @DisplayName("is not on a connection that is only injected where it is asked for by name")
+  void qualifiedConnection(CapturedOutput output) {
+    assertStore(
+        InMemorySessionStore.class,
+        withoutProperties.withUserConfiguration(QualifiedConnection.class));
+    assertThat(output).doesNotContain("Coatcheck keeps no sessions in any of the");
+    refused(QualifiedConnection.class, "redis", "or a primary one, but there is none");
   }
 
   @Test
