@@ -62,7 +62,7 @@ final class ApplicationCode {
       Throwable root = rootOf(e);
       limited.warn(
           "the end of an old session " + root.getClass().getName(),
-          "An old session was imported, and could not be ended in the old application: "
+          "An old session could not be ended in the old application: "
               + withoutCredential(reasonOf(e, root), credential));
       debug(e, credential);
       return false;

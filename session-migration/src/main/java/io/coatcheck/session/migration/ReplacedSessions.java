@@ -5,6 +5,7 @@ import io.coatcheck.session.servlet.WebSession;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -12,8 +13,12 @@ import java.util.concurrent.ConcurrentHashMap;
  * Ends the sessions of the old application that a session of Coatcheck has replaced. If that fails,
  * the user keeps the new session, and later requests that present the old cookie to the same node
  * retry it: one in ten seconds, since the old application's database may be slow to fail. Until
- * then the old session opens nothing, except in the old application. Thread-safe; holds no lock
- * while it ends a session.
+ * then the old session opens nothing, except in the old application.
+ *
+ * <p>A program that sends only its old cookie does so with every request. So {@link #endOnce} does
+ * nothing for a minute after the session was ended, and remembers the last 10,000. It does not
+ * remember them for longer, since a request in progress in the old application may store the
+ * session again. Thread-safe; holds no lock while it ends a session.
  */
 final class ReplacedSessions {
 
@@ -25,8 +30,22 @@ final class ReplacedSessions {
 
   private static final Duration PAUSE = Duration.ofSeconds(10);
 
+  private static final int MOST_ENDED = 10_000;
+  private static final Duration STAYS_ENDED = Duration.ofMinutes(1);
+
   /** When the last attempt to end a session failed or began, by the id of the session. */
   private final Map<String, Instant> left = new ConcurrentHashMap<>();
+
+  /** When a session was ended, by its id; guarded by itself. */
+  private final Map<String, Instant> ended =
+      new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Instant> eldest) {
+          return size() > MOST_ENDED;
+        }
+      };
 
   private final ApplicationCode code = new ApplicationCode();
   private final InstantSource clock;
@@ -71,7 +90,14 @@ final class ReplacedSessions {
     }
   }
 
-  /** Ends an old session at a logout, even if an attempt failed less than ten seconds ago. */
+  /** Does the same, except if the session was ended less than a minute ago. */
+  void endOnce(String id, Runnable ending) {
+    if (isLeft(id) || !isEnded(id, clock.instant())) {
+      end(id, ending);
+    }
+  }
+
+  /** Ends an old session at a logout, whenever it was ended or an attempt failed before. */
   void endNow(String id, Runnable ending) {
     end(id, clock.instant(), ending);
   }
@@ -79,6 +105,7 @@ final class ReplacedSessions {
   private void end(String id, Instant now, Runnable ending) {
     if (code.tryToEnd(id, ending)) {
       left.remove(id);
+      rememberEnd(id, now);
     } else {
       remember(id, now);
     }
@@ -91,6 +118,20 @@ final class ReplacedSessions {
     }
     boolean isPaused = !now.isBefore(tried) && now.isBefore(tried.plus(PAUSE));
     return !isPaused && left.replace(id, tried, now);
+  }
+
+  private boolean isEnded(String id, Instant now) {
+    synchronized (ended) {
+      Instant before = ended.get(id);
+      return before != null && !now.isBefore(before) && now.isBefore(before.plus(STAYS_ENDED));
+    }
+  }
+
+  private void rememberEnd(String id, Instant now) {
+    synchronized (ended) {
+      ended.remove(id);
+      ended.put(id, now);
+    }
   }
 
   private void remember(String id, Instant now) {

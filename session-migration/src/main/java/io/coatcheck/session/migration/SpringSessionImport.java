@@ -153,7 +153,7 @@ public final class SpringSessionImport implements Filter {
   }
 
   private void delete(String id) {
-    replaced.end(id, () -> sessions.delete(id));
+    replaced.endOnce(id, () -> sessions.delete(id));
   }
 
   private ImportSource sourceOf(

@@ -363,6 +363,25 @@ abstract class ContainerAdoptionContract {
         .noneMatch(set -> set.startsWith("JSESSIONID"));
   }
 
+  /** Its new session has a cookie of the same name, which must not be deleted. */
+  @Test
+  void cookieOfAFilterThatStillUsesTheContainersSessions_isKept() throws Exception {
+    String old = oldLogin("alice");
+    String ours = get("/", old).cookie(OURS);
+    clock.advance(Duration.ofMinutes(1));
+    ContainerSite.Answer tracked = get("/tracked", old + "; " + ours);
+    assertThat(tracked.body()).isEqualTo("alice");
+    assertThat(tracked.cookies())
+        .filteredOn(set -> set.startsWith("JSESSIONID="))
+        .singleElement()
+        .asString()
+        .doesNotContainPattern("01.Jan.1970");
+    String theirs = tracked.cookie("JSESSIONID");
+    assertThat(get("/", theirs + "; " + ours).cookies())
+        .as("a live session of the container")
+        .noneMatch(set -> set.startsWith("JSESSIONID"));
+  }
+
   /** The import is complete by then, and the session is not opened yet. */
   @Test
   void storeThatFails_afterTheAdoption_leavesNoOldSession() throws Exception {

@@ -7,6 +7,7 @@ import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpFilter;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
@@ -49,6 +50,9 @@ final class ContainerSite {
   static void install(ServletContext context, SessionManager manager, Filter bridge) {
     EnumSet<DispatcherType> requests = EnumSet.of(DispatcherType.REQUEST);
     context.addFilter("old", new Old()).addMappingForUrlPatterns(requests, false, "/old/*");
+    context
+        .addFilter("tracker", new Tracker())
+        .addMappingForUrlPatterns(requests, false, "/tracked");
     SessionFilter.builder(manager).build().register(context);
     context.addFilter("bridge", bridge).addMappingForUrlPatterns(requests, true, "/*");
     context.addServlet("app", new App()).addMapping("/*");
@@ -101,6 +105,20 @@ final class ContainerSite {
     }
   }
 
+  /** A filter in front that still uses the container's sessions. */
+  private static final class Tracker extends HttpFilter {
+
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    protected void doFilter(
+        HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+        throws IOException, ServletException {
+      request.getSession().setAttribute("tracked", true);
+      chain.doFilter(request, response);
+    }
+  }
+
   /** What it is now. */
   private static final class App extends HttpServlet {
 
@@ -116,6 +134,10 @@ final class ContainerSite {
             case "/logout" -> {
               session.logout();
               yield "bye";
+            }
+            case "/visit" -> {
+              request.getSession().setAttribute("visited", true);
+              yield "seen";
             }
             case "/cart" -> String.valueOf(ours == null ? null : ours.getAttribute("cart"));
             case "/secret" -> String.valueOf(ours == null ? null : ours.getAttribute("user"));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.StoreOperation;
+import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.testkit.FaultyStore;
 import io.coatcheck.session.testkit.MutableClock;
 import jakarta.servlet.Filter;
@@ -480,6 +481,34 @@ abstract class JwtCookieContract {
     ContainerSite.Answer later = get(node, "/", "token=alice.1");
     assertThat(later.body()).isEqualTo("anonymous");
     assertKept(later);
+  }
+
+  /** Nothing was exchanged for it, so the client still needs it when that session has ended. */
+  @Test
+  void tokenBesideAnAnonymousSession_isKept() throws Exception {
+    String ours = get(node, "/visit", "").cookie(OURS);
+    ContainerSite.Answer beside = get(node, "/", ours + "; token=alice.1");
+    assertThat(beside.body()).isEqualTo("anonymous");
+    assertKept(beside);
+    assertThat(get(node, "/", "token=alice.1").body()).isEqualTo("alice");
+  }
+
+  @Test
+  void userWhoHasTooManySessions_isRefused_andTheTokenStaysGood() throws Exception {
+    SessionManager limited =
+        SessionManager.builder(InMemorySessionStore.builder().build())
+            .clock(clock)
+            .cleanUpInterval(Duration.ZERO)
+            .sessionsPerPrincipal(1, WhenFull.REFUSE_NEWCOMER)
+            .build();
+    managers.add(limited);
+    int port = startServer(limited, builder(limited).build());
+    get(port, "/", "token=alice.1");
+    ContainerSite.Answer second = get(port, "/", "token=alice.2");
+    assertThat(second.body()).isEqualTo("anonymous");
+    assertKept(second);
+    limited.revokeAllOf("alice");
+    assertThat(get(port, "/", "token=alice.2").body()).isEqualTo("alice");
   }
 
   @Test
