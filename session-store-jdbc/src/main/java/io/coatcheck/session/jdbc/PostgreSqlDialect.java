@@ -16,6 +16,9 @@ import java.util.Set;
 /** PostgreSQL: native UUIDs, {@code RETURNING}, advisory locks that end with the transaction. */
 final class PostgreSqlDialect extends Dialect {
 
+  /** "Feature not supported": here, a prepared statement whose columns have changed since. */
+  private static final String PLANNED_BEFORE = "0A000";
+
   final String touchAll;
   private final String lock;
 
@@ -43,6 +46,16 @@ final class PostgreSqlDialect extends Dialect {
         "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(CAST(CAST('"
             + table.qualified()
             + "' AS regclass) AS oid)::integer, ?)";
+  }
+
+  /**
+   * A column has another type than when the connection prepared the statement. Within a
+   * transaction, the driver fails, and prepares the statement again only at its next use.
+   */
+  @Override
+  String state(SQLException exception) {
+    String state = super.state(exception);
+    return state.equals(PLANNED_BEFORE) ? SqlFailure.UNDONE : state;
   }
 
   /**

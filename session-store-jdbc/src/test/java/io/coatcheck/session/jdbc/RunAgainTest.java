@@ -4,11 +4,17 @@ import static io.coatcheck.session.jdbc.WatchedDataSource.COMMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
+import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -18,6 +24,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("an operation that lost to other transactions is run again")
 class RunAgainTest {
@@ -112,6 +119,50 @@ class RunAgainTest {
           .isInstanceOf(SessionStoreException.class)
           .hasMessageContaining("SQLState 40P01");
       assertThat(tries).hasValue(10);
+    }
+  }
+
+  @DisplayName(
+      "after a migration of a column, a prepared statement is planned anew, and no call fails")
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void columnOfAnotherType_isPlannedAnew(boolean autoCommit) throws SQLException {
+    HikariConfig config = TestDatabase.POSTGRESQL.config(autoCommit, 1);
+    config.setJdbcUrl(config.getJdbcUrl() + "&prepareThreshold=1");
+    Pool pool = new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, autoCommit, null);
+    try (Table table = new Table(pool, new HikariDataSource(config), true)) {
+      StoredSession session = Sessions.of("alice").build();
+      StoredSession other = Sessions.of("alice").build();
+      table.store.insert(session);
+      table.store.insert(other);
+      assertThat(table.store.find(session.id())).contains(session);
+      LoginLimit limit = table.store.loginLimit().orElseThrow();
+      assertRefused(limit);
+      assertThat(table.store.delete(other.id())).isPresent();
+
+      migrate(table, "user_agent TYPE text");
+      assertThat(table.store.find(session.id())).contains(session);
+      migrate(table, "client_address TYPE text");
+      assertThat(table.store.delete(session.id())).contains(session);
+
+      table.store.insert(session);
+      assertRefused(limit);
+      migrate(table, "authenticated_at TYPE numeric(20)");
+      assertRefused(limit);
+    }
+  }
+
+  private static void assertRefused(LoginLimit limit) {
+    StoredSession newcomer = Sessions.of("alice").build();
+    assertThat(limit.admit(newcomer, true, 1, WhenFull.REFUSE_NEWCOMER, NOW).outcome())
+        .isEqualTo(Admission.Outcome.REFUSED);
+  }
+
+  /** By another connection: a driver plans anew after what it has changed itself. */
+  private static void migrate(Table table, String column) throws SQLException {
+    try (Connection connection = DriverManager.getConnection(TestDatabase.POSTGRESQL.url());
+        Statement statement = connection.createStatement()) {
+      statement.execute("ALTER TABLE " + table.name + " ALTER COLUMN " + column);
     }
   }
 }
