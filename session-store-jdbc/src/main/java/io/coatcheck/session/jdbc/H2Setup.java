@@ -3,7 +3,9 @@ package io.coatcheck.session.jdbc;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -142,9 +144,9 @@ final class H2Setup extends Setup {
   @Override
   void checkSettings(Statements statements) throws SQLException {
     checkMode(statements);
-    if (statements.isTrue(
-        "SELECT COUNT(*) > 0 FROM INFORMATION_SCHEMA.SETTINGS WHERE SETTING_NAME = 'WRITE_DELAY'"
-            + " AND CAST(SETTING_VALUE AS INTEGER) > 0 AND DATABASE_PATH() IS NOT NULL")) {
+    boolean writesLate =
+        Integer.parseInt(settings(statements).getOrDefault("WRITE_DELAY", "0")) > 0;
+    if (writesLate && statements.isTrue("SELECT DATABASE_PATH() IS NOT NULL")) {
       LOG.warn(
           "H2 writes to its file some time after a commit, so that logins and changes of the last"
               + " half second, which clients have seen confirmed, are lost when the process is"
@@ -153,12 +155,26 @@ final class H2Setup extends Setup {
   }
 
   private static void checkMode(Statements statements) throws SQLException {
-    if (statements.isTrue(
-        "SELECT COUNT(*) > 0 FROM INFORMATION_SCHEMA.SETTINGS WHERE SETTING_NAME = 'MODE'"
-            + " AND UPPER(SETTING_VALUE) = 'ORACLE'")) {
+    if (settings(statements).getOrDefault("MODE", "").equalsIgnoreCase("Oracle")) {
       throw new IllegalArgumentException(
           "dataSource must not lead to H2 in MODE Oracle, which stores an empty string as null:"
               + " Oracle");
     }
+  }
+
+  /**
+   * Returns the settings of the database. The columns of the view are not named, since their names
+   * differ with {@code OLD_INFORMATION_SCHEMA}.
+   */
+  private static Map<String, String> settings(Statements statements) throws SQLException {
+    Map<String, String> settings = new HashMap<>();
+    try (PreparedStatement statement =
+            statements.prepare("SELECT * FROM INFORMATION_SCHEMA.SETTINGS");
+        ResultSet rows = statement.executeQuery()) {
+      while (rows.next()) {
+        settings.put(rows.getString(1), rows.getString(2));
+      }
+    }
+    return settings;
   }
 }

@@ -40,7 +40,8 @@ class H2ModesTest {
           ";DATABASE_TO_UPPER=FALSE",
           ";CASE_INSENSITIVE_IDENTIFIERS=TRUE",
           ";DATABASE_TO_LOWER=TRUE;CASE_INSENSITIVE_IDENTIFIERS=TRUE",
-          ";IGNORECASE=TRUE");
+          ";IGNORECASE=TRUE",
+          ";OLD_INFORMATION_SCHEMA=TRUE");
 
   static Stream<Arguments> modes() {
     return Stream.of(
@@ -149,7 +150,13 @@ class H2ModesTest {
 
   @DisplayName("In Oracle's mode, H2 stores an empty string as null: build() fails")
   @ParameterizedTest
-  @ValueSource(strings = {"", ";DATABASE_TO_LOWER=TRUE", ";DATABASE_TO_UPPER=FALSE"})
+  @ValueSource(
+      strings = {
+        "",
+        ";DATABASE_TO_LOWER=TRUE",
+        ";DATABASE_TO_UPPER=FALSE",
+        ";OLD_INFORMATION_SCHEMA=TRUE"
+      })
   void oracle_isRefused(String names) {
     try (HikariDataSource pool = pool("Oracle", names)) {
       for (boolean create : new boolean[] {true, false}) {
