@@ -357,13 +357,13 @@ public final class JdbcSessionStore implements SessionStore {
      * was given and {@link #createSchema} is off: then a warning is logged, and the table is not
      * checked. With {@link #changeFeed}, the table of changes is checked in the same way.
      *
-     * @throws IllegalArgumentException if the database is none of {@link Database}, H2 in its
-     *     Oracle mode, MariaDB or MySQL with a binary log of statements, MariaDB with the mode
-     *     {@code EMPTY_STRING_IS_NULL}, or SQLite in memory or with a schema in the name of the
-     *     table; if the connections are read-only, or read what is not committed; if changes are
-     *     recorded, and numbers of the log do not come one by one; if changes are to be notified,
-     *     and cannot be; or if the search path leads to the tables of one store in different
-     *     schemas
+     * @throws IllegalArgumentException if the database is none of {@link Database}, PostgreSQL with
+     *     an encoding other than UTF8, H2 in its Oracle mode, MariaDB or MySQL with a binary log of
+     *     statements or a character set other than utf8mb4, MariaDB with the mode {@code
+     *     EMPTY_STRING_IS_NULL}, or SQLite in memory or with a schema in the name of the table; if
+     *     the connections are read-only, or read what is not committed; if changes are recorded,
+     *     and numbers of the log do not come one by one; if changes are to be notified, and cannot
+     *     be; or if the search path leads to the tables of one store in different schemas
      * @throws SessionStoreException if the table is missing, lacks a column or may not be read, if
      *     the database cannot be reached, or if it refuses to create the table
      */

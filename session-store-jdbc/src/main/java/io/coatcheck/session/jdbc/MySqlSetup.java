@@ -35,10 +35,43 @@ final class MySqlSetup extends Setup {
     }
   }
 
+  /** Checks the columns of text too; those that are compared are binary. */
+  @Override
+  void look(Statements statements) throws SQLException {
+    super.look(statements);
+    for (Column text : List.of(Column.CLIENT_ADDRESS, Column.USER_AGENT)) {
+      refuseOtherCharacters(
+          statements,
+          "SELECT CHARSET((" + dialect.select(text.sql(), "1 = 0") + "))",
+          "dataSource must lead to a table whose column "
+              + text.sql()
+              + " has the character set utf8mb4, as in "
+              + dialect.database.schemaFile()
+              + ", since others cannot store every text, and such logins would fail");
+    }
+  }
+
+  private static void refuseOtherCharacters(Statements statements, String select, String rule)
+      throws SQLException {
+    try (PreparedStatement statement = statements.prepare(select);
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+      String found = row.getString(1);
+      if (found != null && !found.equals("utf8mb4") && !found.equals("binary")) {
+        throw new IllegalArgumentException(rule + ": " + found);
+      }
+    }
+  }
+
   @Override
   void checkSettings(Statements statements) throws SQLException {
     refuseStatementLog(statements);
     refuseEmptyAsNull(statements);
+    refuseOtherCharacters(
+        statements,
+        "SELECT @@SESSION.character_set_client",
+        "dataSource must give connections whose character_set_client is utf8mb4, as drivers set it:"
+            + " they quote values for it, which others would read differently");
     warnOfSmallPackets(statements);
     try (PreparedStatement statement =
             statements.prepare(

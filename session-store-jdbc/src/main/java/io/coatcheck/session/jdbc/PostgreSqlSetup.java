@@ -30,6 +30,7 @@ final class PostgreSqlSetup extends Setup {
    */
   @Override
   void create(Statements statements, List<String> schema) throws SQLException {
+    refuseOtherEncodings(statements);
     if (missing(statements, schema).isEmpty()) {
       return;
     }
@@ -57,6 +58,7 @@ final class PostgreSqlSetup extends Setup {
    */
   @Override
   void checkSettings(Statements statements) throws SQLException {
+    refuseOtherEncodings(statements);
     if (statements.isTrue(
         "SELECT COALESCE(current_setting('client_connection_check_interval', true), '') = '0'"
             + " AND version() !~* 'windows|visual c[+][+]|msvc|mingw'")) {
@@ -65,6 +67,24 @@ final class PostgreSqlSetup extends Setup {
               + " session has expired for others: set client_connection_check_interval to 1s, by"
               + " ALTER ROLE or, without a pooler, by"
               + " options=-c%20client_connection_check_interval=1s in the URL");
+    }
+  }
+
+  /**
+   * Refuses encodings that lack characters of principals and of user agents, so that some logins
+   * would fail, and one that counts bytes as characters.
+   */
+  private static void refuseOtherEncodings(Statements statements) throws SQLException {
+    try (PreparedStatement statement =
+            statements.prepare("SELECT current_setting('server_encoding')");
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+      if (!row.getString(1).equals("UTF8")) {
+        throw new IllegalArgumentException(
+            "dataSource must lead to a database with the encoding UTF8, since others cannot store"
+                + " every principal and user agent, and such logins would fail: "
+                + row.getString(1));
+      }
     }
   }
 
