@@ -24,9 +24,10 @@ import org.slf4j.LoggerFactory;
  * what it has read, and reads after its interval whether notified or not.
  *
  * <p>A thread listens on a connection of its own while there are listeners. Each wait is short and
- * asks the server nothing, so that closing the store has nothing to interrupt. From time to time
- * the thread asks the server whether the connection still listens: the network may have lost it
- * without a trace, a pooler may have replaced it, and the table may have been created again.
+ * asks the server nothing, so that closing the store has nothing to interrupt. At first another
+ * connection notifies this one, to see that it receives notifications. From time to time the thread
+ * asks the server whether the connection still listens: the network may have lost it without a
+ * trace, a pooler may have replaced it, and the table may have been created again.
  */
 final class NotifiedChangeFeed implements ChangeFeed {
 
@@ -41,6 +42,8 @@ final class NotifiedChangeFeed implements ChangeFeed {
 
   private static final Operation LISTEN = new Operation("listen");
 
+  private static final Operation NOTIFY = new Operation("notify");
+
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private final PolledChangeFeed feed;
@@ -52,7 +55,10 @@ final class NotifiedChangeFeed implements ChangeFeed {
   private volatile boolean closed;
 
   /** The attempts that have failed since it last listened. Used by the thread only. */
-  private final Outage outage = new Outage(LOG, 1);
+  private final Outage outage = new Outage(LOG, 2);
+
+  /** Whether the last attempt did not receive what it had sent. Used by the thread only. */
+  private boolean wentAstray;
 
   /**
    * Prepares the thread, which the first subscription starts.
@@ -101,7 +107,11 @@ final class NotifiedChangeFeed implements ChangeFeed {
   }
 
   private void listen() {
-    if (!listeners.isEmpty()) {
+    if (listeners.isEmpty()) {
+      return;
+    }
+    wentAstray = false;
+    try {
       transactions.read(
           LISTEN,
           statements -> {
@@ -115,6 +125,14 @@ final class NotifiedChangeFeed implements ChangeFeed {
             }
             return true;
           });
+    } catch (SessionStoreException failure) {
+      throw wentAstray
+          ? new SessionStoreException(
+              failure.getMessage()
+                  + ", since none arrived that another connection had sent: a pooler must give this"
+                  + " store session pooling",
+              failure)
+          : failure;
     }
   }
 
@@ -126,24 +144,62 @@ final class NotifiedChangeFeed implements ChangeFeed {
   private void listen(Statements statements, Notifications notifications) throws SQLException {
     String channel = channel(statements);
     run(statements, "LISTEN " + channel);
-    int failures = outage.end();
-    if (failures > 0) {
-      LOG.info("notifications are received again, after {} failed attempts", failures);
+    long checked = System.nanoTime();
+    boolean isAwaited = notifyFromElsewhere(channel);
+    if (!isAwaited) {
+      receives();
     }
     // For what was notified before.
     feed.pollSoon();
-    long checked = System.nanoTime();
     while (work.rest(0) && !listeners.isEmpty()) {
       statements.next();
       if (notifications.arriveWithin(WAIT_MILLIS)) {
+        isAwaited = false;
+        receives();
         feed.pollSoon();
       }
       if (System.nanoTime() - checked > CHECK_INTERVAL.toNanos()) {
+        if (isAwaited) {
+          wentAstray = true;
+          throw new SQLException("no notification arrived", "08003");
+        }
         requireListening(statements);
         checked = System.nanoTime();
       }
     }
     run(statements, "UNLISTEN " + channel);
+  }
+
+  /**
+   * Notifies the channel by another connection of the pool, to see whether that arrives. A pooler
+   * that gives a connection to others between transactions gives them what it receives, too.
+   *
+   * @return whether it was notified: not if the pool has no connection left, or the queue is full
+   */
+  private boolean notifyFromElsewhere(String channel) {
+    String sql =
+        "SELECT pg_notify('"
+            + channel
+            + "', '') WHERE (SELECT pg_notification_queue_usage()) < 0.5";
+    try {
+      return transactions.one(
+          NOTIFY,
+          statements -> {
+            try (PreparedStatement statement = statements.prepare(sql);
+                ResultSet sent = statement.executeQuery()) {
+              return sent.next();
+            }
+          });
+    } catch (SessionStoreException failure) {
+      return false;
+    }
+  }
+
+  private void receives() {
+    int failures = outage.end();
+    if (failures > 0) {
+      LOG.info("notifications are received again, after {} failed attempts", failures);
+    }
   }
 
   private String channel(Statements statements) throws SQLException {

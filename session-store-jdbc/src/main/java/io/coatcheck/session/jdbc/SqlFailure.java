@@ -79,6 +79,9 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
   /** PostgreSQL: it is shutting down, has crashed or is not ready yet. */
   private static final String OPERATOR_INTERVENTION = "57P";
 
+  /** PostgreSQL: a prepared statement does not exist, or exists already. */
+  private static final Set<String> PREPARED_ELSEWHERE = Set.of("26000", "42P05");
+
   private static final String NO_ANSWER = "no answer in time, ";
 
   /** Returns whether a state says that the database has rolled back. */
@@ -242,6 +245,10 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
     }
     if (isReadOnly()) {
       return dialect.refusesWrites() + ", ";
+    }
+    if (PREPARED_ELSEWHERE.contains(state)) {
+      return "a pooler gives the connection to others between transactions, which needs its"
+          + " max_prepared_statements or prepareThreshold=0 in the URL, ";
     }
     return isTimeout() ? NO_ANSWER : "";
   }
