@@ -148,9 +148,7 @@ final class Authenticator {
       return Drafts.anonymous(engine, SessionStatus.NEW);
     }
     if (current.isStored() && !current.principal().map(principal::equals).orElse(true)) {
-      Optional<StoredSession> deleted = SessionEnder.delete(engine, current).deleted();
-      current.end();
-      deleted.ifPresent(ended -> engine.events().ended(ended, EndReason.REPLACED));
+      boolean unused = SessionEnder.end(engine, current, EndReason.REPLACED, ended -> ended);
       return Drafts.anonymous(engine, SessionStatus.NEW);
     }
     return current;
@@ -316,11 +314,12 @@ final class Authenticator {
       valid = options.stillValid();
     } finally {
       if (!valid) {
-        Optional<StoredSession> deleted = SessionEnder.delete(engine, granted.session()).deleted();
-        granted.session().end();
-        deleted
-            .map(ended -> dropped == null ? ended : withAttributesOf(dropped, ended))
-            .ifPresent(ended -> engine.events().ended(ended, EndReason.REVOKED));
+        boolean unused =
+            SessionEnder.end(
+                engine,
+                granted.session(),
+                EndReason.REVOKED,
+                ended -> dropped == null ? ended : withAttributesOf(dropped, ended));
       }
     }
     return valid ? granted : new Refused(LoginResult.NO_LONGER_VALID);

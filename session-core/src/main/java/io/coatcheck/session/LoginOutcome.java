@@ -15,7 +15,7 @@ public sealed interface LoginOutcome {
    * The login is stored.
    *
    * @param session the session that is now authenticated, with a token for the client; the one
-   *     passed in, or a new one
+   *     passed in, or a new one. It has ended if another thread of the request has ended it since
    */
   record Granted(Session session) implements LoginOutcome {
 

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 
 /**
  * Ends sessions before they expire: the request's own, others of its principal, or any.
@@ -45,11 +46,57 @@ final class SessionEnder {
   }
 
   boolean invalidate(Session session) {
-    Deletion deletion = session.isStored() ? delete(engine, session) : Deletion.OF_NONE;
-    // This copy is ended first, so that a listener that is notified finds it ended as well.
-    session.end();
-    deletion.deleted().ifPresent(ended -> engine.events().ended(ended, EndReason.LOGOUT));
-    return deletion.hasEnded();
+    return session.isEnded() || end(engine, session, EndReason.LOGOUT, ended -> ended);
+  }
+
+  /**
+   * Ends the session of a request, in the store and then here. If another thread of the request
+   * stores it or logs in during that, what it has stored ends as well: the client would never get
+   * its token.
+   *
+   * @param asReported returns what the listeners are notified of, for what was deleted
+   * @return whether it has ended; {@code false} if there has been a login by another request
+   */
+  static boolean end(
+      EngineContext engine,
+      Session session,
+      EndReason reason,
+      UnaryOperator<StoredSession> asReported) {
+    while (true) {
+      SessionStatus status = session.status();
+      StoredSession known = session.snapshot();
+      boolean mayBeStored = status == SessionStatus.STORED || status == SessionStatus.ENDED;
+      Deletion deletion = mayBeStored ? delete(engine, session, known) : Deletion.OF_NONE;
+      // This copy is ended first, so that a listener that is notified finds it ended as well.
+      boolean isOver = endIfStill(session, known, status);
+      deletion.deleted().ifPresent(ended -> engine.events().ended(asReported.apply(ended), reason));
+      if (isOver) {
+        return deletion.hasEnded();
+      }
+    }
+  }
+
+  /**
+   * Ends the working copy of a session that has ended, unless another thread of the request has
+   * stored it or logged in since it was read.
+   *
+   * @param known what the copy had when that was found
+   * @param status as it was then
+   * @return whether the copy has ended
+   */
+  static boolean endIfStill(Session session, StoredSession known, SessionStatus status) {
+    synchronized (session) {
+      StoredSession newest = session.snapshot();
+      boolean isStill =
+          session.isEnded()
+              || (session.status() == status
+                  && newest.id().equals(known.id())
+                  && Drafts.isSameLogin(known, newest));
+      if (isStill) {
+        session.end();
+      }
+      return isStill;
+    }
   }
 
   /**
@@ -58,7 +105,7 @@ final class SessionEnder {
    * @param hasEnded whether it is gone; {@code false} if there has been a login into it since
    * @param deleted what this attempt deleted
    */
-  record Deletion(boolean hasEnded, Optional<StoredSession> deleted) {
+  private record Deletion(boolean hasEnded, Optional<StoredSession> deleted) {
 
     private static final Deletion OF_NONE = new Deletion(true, Optional.empty());
     private static final Deletion OF_ANOTHER = new Deletion(false, Optional.empty());
@@ -67,8 +114,7 @@ final class SessionEnder {
   /**
    * Deletes the session that a request knows, unless there has been a login since it was resolved.
    */
-  static Deletion delete(EngineContext engine, Session session) {
-    StoredSession known = session.snapshot();
+  private static Deletion delete(EngineContext engine, Session session, StoredSession known) {
     if (RequestLogin.isReplaced(session, known)) {
       // The request has seen a later login, whose generation would be deleted.
       return engine.store().find(known.id()).isEmpty() ? Deletion.OF_NONE : Deletion.OF_ANOTHER;
@@ -174,10 +220,7 @@ final class SessionEnder {
   }
 
   boolean revoke(Session session) {
-    Deletion deletion = delete(engine, session);
-    session.end();
-    deletion.deleted().ifPresent(ended -> engine.events().ended(ended, EndReason.REVOKED));
-    return deletion.hasEnded();
+    return end(engine, session, EndReason.REVOKED, ended -> ended);
   }
 
   boolean revoke(SessionId id) {
@@ -232,11 +275,16 @@ final class SessionEnder {
    * ended all of them.
    */
   private Optional<String> currentPrincipal(Session own) {
-    if (own.principal().isEmpty() || isStillLoggedIn(own)) {
-      return own.principal();
+    while (true) {
+      SessionStatus status = own.status();
+      StoredSession known = own.snapshot();
+      if (own.principal().isEmpty() || isStillLoggedIn(own)) {
+        return own.principal();
+      }
+      if (endIfStill(own, known, status)) {
+        return Optional.empty();
+      }
     }
-    own.end();
-    return Optional.empty();
   }
 
   private int revokeAllBut(String principal, Set<SessionId> except) {

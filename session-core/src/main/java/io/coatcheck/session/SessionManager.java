@@ -331,7 +331,8 @@ public final class SessionManager implements AutoCloseable {
    * Ends the request's own session, for every node, before it returns. Calling it twice is allowed.
    * If there has been a login into the session since it was resolved, even of the same principal,
    * only this request's copy is ended: a request from before a login does not end it. A new secret
-   * alone does not protect the session.
+   * alone does not protect the session. If another thread of the request logs in during the call,
+   * its login either holds, as one that comes after the logout, or its session ends as well.
    *
    * @return whether it has ended; {@code false} if there has been a login since
    * @throws SessionStoreException if the store failed: it may have ended or not, and the logout

@@ -98,7 +98,7 @@ final class SessionWriter {
       outcome = update(resolved, session, pending, confirm);
     }
     if (!(outcome instanceof Outcome.Stored saved)) {
-      drop(session, pending, outcome);
+      drop(session, resolved, pending, outcome);
       return pending.isEmpty();
     }
     StoredSession stored = saved.session();
@@ -189,9 +189,8 @@ final class SessionWriter {
   }
 
   /** Ends a session whose changes could not be stored, and reports them. */
-  private void drop(Session session, Pending pending, Outcome outcome) {
-    StoredSession resolved = session.snapshot();
-    session.end();
+  private void drop(Session session, StoredSession resolved, Pending pending, Outcome outcome) {
+    boolean unused = SessionEnder.endIfStill(session, resolved, SessionStatus.STORED);
     if (!pending.isEmpty()) {
       engine.events().dropped(resolved, reasonOf(outcome), pending.attributes().names());
     }
@@ -249,7 +248,7 @@ final class SessionWriter {
                         .build()
                     : null);
     if (!(outcome instanceof Outcome.Stored saved)) {
-      drop(session, pending, outcome);
+      drop(session, resolved, pending, outcome);
       return false;
     }
     return renewed(session, saved.session(), pending, token);

@@ -2,8 +2,10 @@ package io.coatcheck.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.store.StoredSession;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -241,6 +243,116 @@ class OneRequestTwoThreadsTest {
 
     assertThat(login.get().get(60, TimeUnit.SECONDS)).isInstanceOf(LoginOutcome.Granted.class);
     assertThat(fixture.stored(both).attributes()).doesNotContainKey("secret");
+  }
+
+  @Test
+  @DisplayName("a logout also ends the session that a login of another thread has just stored")
+  void invalidate_whileAnotherThreadLogsIn_endsThatToo() {
+    Session both = fixture.live(fixture.anonymous());
+    fixture.store.afterNext("delete", () -> EngineFixture.granted(logIn(both)));
+
+    assertThat(manager.invalidate(both)).isTrue();
+
+    assertNothingOfAliceIsLeft(both);
+    assertThat(fixture.eventsOf(SessionEvent.Ended.class))
+        .extracting(SessionEvent.Ended::reason)
+        .containsExactly(EndReason.LOGOUT, EndReason.LOGOUT);
+  }
+
+  @Test
+  @DisplayName("even if the login has given the same session a new secret")
+  void invalidate_whileAnotherThreadLogsInAgain_endsThatToo() {
+    Session both = fixture.live(fixture.loggedIn("alice"));
+    fixture.store.beforeNext("delete", () -> EngineFixture.granted(logIn(both)));
+
+    assertThat(manager.invalidate(both)).isTrue();
+
+    assertNothingOfAliceIsLeft(both);
+  }
+
+  @Test
+  @DisplayName("so does the end of a session by the code around the application")
+  void revoke_whileAnotherThreadLogsIn_endsThatToo() {
+    Session both = fixture.live(fixture.loggedIn("alice"));
+    fixture.store.beforeNext("delete", () -> EngineFixture.granted(logIn(both)));
+
+    assertThat(manager.adapter().revoke(both)).isTrue();
+
+    assertNothingOfAliceIsLeft(both);
+  }
+
+  @Test
+  @DisplayName("so does a login of another principal")
+  void authenticate_whileAnotherThreadLogsInAgain_endsThatToo() {
+    Session both = fixture.live(fixture.loggedIn("alice"));
+    fixture.store.afterNext("delete", () -> EngineFixture.granted(logIn(both)));
+
+    Session bobs =
+        EngineFixture.granted(manager.authenticate(both, "bob", LoginOptions.defaults()));
+
+    assertNothingOfAliceIsLeft(both);
+    assertThat(bobs.principal()).contains("bob");
+  }
+
+  @Test
+  @DisplayName("so does a login whose condition no longer holds")
+  void authenticate_refused_whileAnotherThreadLogsInAgain_endsThatToo() {
+    Session both = fixture.live(fixture.anonymous());
+    fixture.store.afterNext("delete", () -> EngineFixture.granted(logIn(both)));
+
+    LoginOutcome outcome =
+        manager.authenticate(both, "alice", LoginOptions.builder().validIf(() -> false).build());
+
+    assertThat(outcome.result()).isEqualTo(LoginResult.NO_LONGER_VALID);
+    assertNothingOfAliceIsLeft(both);
+  }
+
+  @Test
+  @DisplayName("a copy that was to end stays if another thread has stored the session since")
+  void endIfStill_storedSince_stays() {
+    Session both = manager.adapter().create(manager.adapter().resolve(List.of()));
+    StoredSession known = both.snapshot();
+    both.setAttribute("a", "1");
+    manager.save(both);
+
+    assertThat(SessionEnder.endIfStill(both, known, SessionStatus.NEW)).isFalse();
+
+    assertThat(both.isStored()).isTrue();
+    assertThat(SessionEnder.endIfStill(both, known, SessionStatus.STORED)).isTrue();
+    assertThat(both.isEnded()).isTrue();
+  }
+
+  @Test
+  @DisplayName("or has logged in since")
+  void endIfStill_loggedInSince_stays() {
+    Session both = fixture.live(fixture.loggedIn("alice"));
+    StoredSession known = both.snapshot();
+    EngineFixture.granted(logIn(both));
+
+    assertThat(SessionEnder.endIfStill(both, known, SessionStatus.STORED)).isFalse();
+
+    assertThat(both.principal()).contains("alice");
+    assertThat(both.unsentToken()).isPresent();
+  }
+
+  @Test
+  @DisplayName("and ends if another thread has only renewed the secret, as is due now and then")
+  void endIfStill_renewedSince_ends() {
+    String token = fixture.loggedIn("alice");
+    fixture.clock.advance(Duration.ofMinutes(5));
+    Session both = fixture.live(token);
+    StoredSession known = both.snapshot();
+    assertThat(manager.adapter().renewIfDue(both)).isTrue();
+
+    assertThat(SessionEnder.endIfStill(both, known, SessionStatus.STORED)).isTrue();
+
+    assertThat(both.isEnded()).isTrue();
+  }
+
+  private void assertNothingOfAliceIsLeft(Session ended) {
+    assertThat(ended.isEnded()).isTrue();
+    assertThat(ended.unsentToken()).isEmpty();
+    assertThat(manager.sessionsOf("alice")).isEmpty();
   }
 
   private void assertHasEnded(Session session) {
