@@ -116,11 +116,21 @@ final class RequestLogout {
       exchange.manager().invalidate(own);
     }
     int others = endPresented();
-    state.run(() -> resolver.release(own, hasEnded.get()));
+    boolean isOver = release(own, hasEnded.get());
     current.settleUnsaved();
-    return hasEnded.get()
-        ? new Ended(true, isPresented ? others + 1 : others)
-        : new Ended(false, others);
+    return isOver ? new Ended(true, isPresented ? others + 1 : others) : new Ended(false, others);
+  }
+
+  /**
+   * Drops a session that has ended. If another thread of the request has logged in on it meanwhile,
+   * that session ends too: the client is made to forget its token.
+   *
+   * @return whether it has ended for every request
+   */
+  private boolean release(Session own, boolean hasEnded) {
+    state.run(() -> resolver.release(own, hasEnded));
+    // In this order: what logs in after this makes its session the request's again.
+    return own.isEnded() ? hasEnded : release(own, exchange.manager().invalidate(own));
   }
 
   /**
@@ -207,7 +217,7 @@ final class RequestLogout {
                             () -> exchange.manager().revokeAllOwn(own));
                 if (ended > 0 && own.isEnded()) {
                   // Its token is not looked up again.
-                  state.run(() -> resolver.release(own, true));
+                  boolean unused = release(own, true);
                   current.settleUnsaved();
                 }
                 return ended + logout();
