@@ -1,9 +1,12 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.store.SessionStoreException;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
+import jakarta.servlet.FilterRegistration;
 import jakarta.servlet.RequestDispatcher;
+import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletResponse;
@@ -11,6 +14,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -86,6 +90,21 @@ public final class RequireLogin implements Filter {
    */
   public static String next(HttpServletRequest request, String otherwise) {
     return ReturnPath.from(request).orElse(otherwise);
+  }
+
+  /**
+   * Registers this filter for the requests of all paths, after the filters that {@code web.xml}
+   * maps and those that are registered before, {@link SessionFilter#register} among them. To
+   * register several, or for some paths only, use {@link ServletContext#addFilter(String, Filter)}.
+   *
+   * @throws IllegalStateException if there is a filter {@code coatcheck-login} already, or it is
+   *     too late to add one
+   */
+  public FilterRegistration.Dynamic register(ServletContext servletContext) {
+    FilterRegistration.Dynamic registration =
+        Registration.add(servletContext, "coatcheck-login", this);
+    registration.addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), true, "/*");
+    return registration;
   }
 
   /**

@@ -219,12 +219,8 @@ public class SessionFilter implements Filter {
    *     too late to add one
    */
   public FilterRegistration.Dynamic register(ServletContext servletContext) {
-    FilterRegistration.Dynamic registration = servletContext.addFilter("coatcheck-session", this);
-    if (registration == null) {
-      throw new IllegalStateException(
-          "a filter named coatcheck-session is registered already: call register once");
-    }
-    registration.setAsyncSupported(true);
+    FilterRegistration.Dynamic registration =
+        Registration.add(servletContext, "coatcheck-session", this);
     registration.addMappingForUrlPatterns(
         EnumSet.of(
             DispatcherType.REQUEST,

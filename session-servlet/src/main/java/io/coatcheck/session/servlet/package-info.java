@@ -22,9 +22,9 @@
  *       SessionFilterBuilder} and {@code InitParameters} fill the {@code FilterSettings}. {@code
  *       WebSession} has the operations beyond the Servlet API, and lists each {@code OwnSession} by
  *       {@code UserSessions}; {@code BridgeRequest} is the part of them that only bridges to other
- *       systems need. {@code CookiesInUse} and {@code IgnoredContainerSettings} warn of wrong
- *       set-ups, and {@code PlainHttp} of a site without TLS. {@code FilterLog} is the log of all
- *       parts.
+ *       systems need. {@code Registration} adds the filters to an application. {@code CookiesInUse}
+ *       and {@code IgnoredContainerSettings} warn of wrong set-ups, and {@code PlainHttp} of a site
+ *       without TLS. {@code FilterLog} is the log of all parts.
  *   <li><b>Dispatch</b>, one request from its first dispatch to its end: {@code Dispatch}, {@code
  *       DispatchState}, {@code SessionExchange}, {@code RequestResolver}, {@code RequestedSession},
  *       {@code SessionOpening}, {@code CurrentSession} and {@code CommitSave}. {@code

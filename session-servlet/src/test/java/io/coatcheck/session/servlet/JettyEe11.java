@@ -2,6 +2,7 @@ package io.coatcheck.session.servlet;
 
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
+import jakarta.servlet.ServletContainerInitializer;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import org.eclipse.jetty.ee11.servlet.DefaultServlet;
@@ -70,6 +71,16 @@ final class JettyEe11 {
               : EnumSet.of(DispatcherType.REQUEST);
       context.addFilter(new FilterHolder(filter), "/*", types);
     }
+    server.setHandler(context);
+    server.start();
+    return server;
+  }
+
+  /** Starts one whose filters and servlets are added in code. */
+  static Server start(ServletContainerInitializer initializer) throws Exception {
+    Server server = new Server(0);
+    ServletContextHandler context = new ServletContextHandler("/", true, false);
+    context.addServletContainerInitializer(initializer);
     server.setHandler(context);
     server.start();
     return server;

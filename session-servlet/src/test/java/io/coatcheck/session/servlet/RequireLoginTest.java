@@ -335,7 +335,7 @@ class RequireLoginTest {
               if (withSessions) {
                 SessionFilter.builder(manager).build().register(context);
               }
-              context.addFilter("login", filter).addMappingForUrlPatterns(null, true, "/*");
+              filter.register(context);
               context.addServlet("front", new FrontController()).addMapping("/");
             },
             Set.of());

@@ -55,9 +55,7 @@ final class NewApplication extends HttpServlet {
             .protectedPaths("/after/api/orders", "/after/api/all-orders", "/after/api/me")
             .apiPaths("/after/api/*")
             .build();
-    FilterRegistration.Dynamic filter = context.addFilter("login", login);
-    filter.setAsyncSupported(true);
-    filter.addMappingForUrlPatterns(null, true, "/*");
+    login.register(context);
     context.addServlet("after", new NewApplication(accounts)).addMapping("/after/api/*");
   }
 

@@ -6,7 +6,6 @@ import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.servlet.RequireLogin;
 import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.store.WhenFull;
-import jakarta.servlet.FilterRegistration;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
@@ -31,9 +30,7 @@ public final class SessionsListener implements ServletContextListener {
     SessionFilter.builder(sessions).exclude("/style.css").build().register(context);
     RequireLogin login =
         RequireLogin.builder().loginPage("/login").publicPaths("/style.css").build();
-    FilterRegistration.Dynamic filter = context.addFilter("login", login);
-    filter.setAsyncSupported(true);
-    filter.addMappingForUrlPatterns(null, true, "/*");
+    login.register(context);
   }
 
   @Override

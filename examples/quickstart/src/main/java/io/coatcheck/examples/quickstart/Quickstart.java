@@ -5,7 +5,6 @@ import io.coatcheck.session.servlet.RequireLogin;
 import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.servlet.WebSession;
 import io.coatcheck.session.store.SessionStoreException;
-import jakarta.servlet.FilterRegistration;
 import jakarta.servlet.ServletContext;
 import java.io.IOException;
 import java.net.Inet6Address;
@@ -104,9 +103,7 @@ public final class Quickstart implements AutoCloseable {
             .publicPaths("/style.css", "/login", "/logout", "/note")
             .apiPaths("/me", "/devices")
             .build();
-    FilterRegistration.Dynamic filter = context.addFilter("login", login);
-    filter.setAsyncSupported(true);
-    filter.addMappingForUrlPatterns(null, true, "/*");
+    login.register(context);
   }
 
   /** Returns where the site is. */

@@ -180,7 +180,7 @@ class DocumentsTest {
         }
       }
     }
-    assertThat(filters).isGreaterThan(5);
+    assertThat(filters).isGreaterThan(2);
   }
 
   /** Returns the brackets that have no partner. */
