@@ -196,7 +196,7 @@ class DocumentsTest {
   @Test
   void configuration_snippets_areInTheExamples() throws Exception {
     List<String> snippets = blocks(SNIPPET, "docs/CONFIGURATION.md");
-    assertThat(snippets).hasSize(1);
+    assertThat(snippets).hasSize(2);
     areInTheExamples(snippets);
   }
 
