@@ -53,21 +53,28 @@ final class Replacing {
   private boolean isRecorded(WorkingCopy session, String name) {
     AttributeChanges changes = session.attributeChanges();
     AttributeChange earlier = changes.change(name);
-    AttributeValue stored = session.snapshot().attribute(name);
     if (earlier != null) {
       before = earlier.value();
-    } else if (stored == null || changes.decoded().undecodable().contains(name)) {
-      before = null;
-    } else {
-      WatchedValue known = changes.decoded().watched(name);
-      Object shared = known == null ? stored.sharedObject() : known.value();
-      if (shared == null && !stored.isSameAs(readFrom)) {
-        // Another thread may have set or found it, and saved it, since the caller has read it.
-        return false;
-      }
-      before = shared == null ? seen : shared;
+    } else if (!isStoredKnown(changes, session.snapshot().attribute(name), name)) {
+      return false;
     }
     recorded.accept(before);
+    return true;
+  }
+
+  private boolean isStoredKnown(
+      AttributeChanges changes, @Nullable AttributeValue stored, String name) {
+    if (stored == null || changes.decoded().undecodable().contains(name)) {
+      before = null;
+      return true;
+    }
+    WatchedValue known = changes.decoded().watched(name);
+    Object shared = known == null ? stored.sharedObject() : known.value();
+    if (shared == null && !stored.isSameAs(readFrom)) {
+      // Another thread may have set or found it, and saved it, since the caller has read it.
+      return false;
+    }
+    before = shared == null ? seen : shared;
     return true;
   }
 

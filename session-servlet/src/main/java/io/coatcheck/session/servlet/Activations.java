@@ -108,12 +108,16 @@ final class Activations {
     }
   }
 
-  /** Returns whether the value was not known under any name. */
+  /**
+   * Returns whether the value was not known under any name, and no other thread is just setting it.
+   */
   private synchronized boolean learn(String name, HttpSessionActivationListener listener) {
     if (known == null) {
       known = new HashMap<>();
     }
-    boolean isFresh = known.values().stream().noneMatch(seen -> seen == listener);
+    boolean isFresh =
+        (passive == null || !passive.contains(listener))
+            && known.values().stream().noneMatch(seen -> seen == listener);
     known.put(name, listener);
     return isFresh;
   }

@@ -77,18 +77,24 @@ final class DeferredAttributes {
   /** Changes an attribute, and returns the value that this thread, and no other, has replaced. */
   private static @Nullable Object replace(
       HttpSessionView view, String name, @Nullable Object value, @Nullable Object seen) {
-    return view.manager()
-        .adapter()
-        .replaceAttribute(
-            view.session(),
-            name,
-            value,
-            seen,
-            before -> {
-              UnsavedBindings.beforeChange(view, name);
-              if (before != value) {
-                view.recordBinding(name, value);
-              }
-            });
+    Object replaced =
+        view.manager()
+            .adapter()
+            .replaceAttribute(
+                view.session(),
+                name,
+                value,
+                seen,
+                before -> {
+                  UnsavedBindings.beforeChange(view, name);
+                  if (before != value) {
+                    view.recordBinding(name, value);
+                  }
+                });
+    if (replaced != seen) {
+      // It may have been decoded only now.
+      view.activations().read(view, name, replaced);
+    }
+    return replaced;
   }
 }

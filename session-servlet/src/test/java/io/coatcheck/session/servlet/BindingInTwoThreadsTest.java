@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.codec.JavaSerializationCodec;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpSession;
 import jakarta.servlet.http.HttpSessionActivationListener;
 import jakarta.servlet.http.HttpSessionBindingEvent;
@@ -47,8 +48,12 @@ class BindingInTwoThreadsTest {
 
     private final String text;
 
+    /** False in an object that was decoded, until it is notified of that. */
+    private transient boolean isActive;
+
     Ticket(String text) {
       this.text = text;
+      isActive = true;
     }
 
     @Override
@@ -58,11 +63,12 @@ class BindingInTwoThreadsTest {
 
     @Override
     public void valueUnbound(HttpSessionBindingEvent event) {
-      HEARD.add("unbound " + text);
+      HEARD.add("unbound " + text + (isActive ? "" : ", which was not activated"));
     }
 
     @Override
     public void sessionDidActivate(HttpSessionEvent event) {
+      isActive = true;
       runOnce(AFTERWARDS);
     }
 
@@ -170,11 +176,7 @@ class BindingInTwoThreadsTest {
                   inAnotherThread(
                       () -> {
                         request.getSession().setAttribute("name", Stamp.RED);
-                        try {
-                          response.flushBuffer();
-                        } catch (IOException e) {
-                          throw new AssertionError(e);
-                        }
+                        flush(response);
                       }));
           put(request, new Ticket("second"));
         });
@@ -183,6 +185,30 @@ class BindingInTwoThreadsTest {
     Await.until(() -> Ticket.HEARD.contains("unbound RED"));
     assertThat(Ticket.HEARD)
         .containsExactly("bound second", "bound RED", "unbound first", "unbound RED");
+  }
+
+  @Test
+  @DisplayName("replaced after another request has, which another thread has just noticed")
+  void replacedAfterAnotherRequestHas() {
+    site.on("/elsewhere", (request, response) -> put(request, new Ticket("elsewhere")));
+    assertServed(
+        200,
+        (request, response) -> {
+          Ticket.WHEN_ENCODED.set(
+              () ->
+                  inAnotherThread(
+                      () -> {
+                        browser.get("/elsewhere");
+                        request.getSession().setAttribute("other", "x");
+                        flush(response);
+                      }));
+          put(request, new Ticket("second"));
+        });
+
+    // The client gets the answer before the request has ended.
+    Await.until(() -> Ticket.HEARD.size() == 4);
+    assertThat(Ticket.HEARD)
+        .containsExactly("bound second", "bound elsewhere", "unbound first", "unbound elsewhere");
   }
 
   @Test
@@ -247,6 +273,14 @@ class BindingInTwoThreadsTest {
     late.get().join();
 
     assertThat(Ticket.HEARD).containsExactly("bound late", "unbound late");
+  }
+
+  private static void flush(HttpServletResponse response) {
+    try {
+      response.flushBuffer();
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
   }
 
   private static void await(CountDownLatch latch) {
