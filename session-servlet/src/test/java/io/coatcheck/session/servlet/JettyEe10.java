@@ -2,7 +2,7 @@ package io.coatcheck.session.servlet;
 
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
-import jakarta.servlet.ServletContainerInitializer;
+import jakarta.servlet.ServletContextListener;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import org.eclipse.jetty.ee10.servlet.DefaultServlet;
@@ -76,11 +76,11 @@ final class JettyEe10 {
     return server;
   }
 
-  /** Starts one whose filters and servlets are added in code. */
-  static Server start(ServletContainerInitializer initializer) throws Exception {
+  /** Starts one whose filters and servlets are added by a listener. */
+  static Server start(ServletContextListener listener) throws Exception {
     Server server = new Server(0);
     ServletContextHandler context = new ServletContextHandler("/", true, false);
-    context.addServletContainerInitializer(initializer);
+    context.addEventListener(listener);
     server.setHandler(context);
     server.start();
     return server;

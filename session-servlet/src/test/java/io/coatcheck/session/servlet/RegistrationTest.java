@@ -7,6 +7,8 @@ import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletContextEvent;
+import jakarta.servlet.ServletContextListener;
 import jakarta.servlet.ServletRegistration;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
@@ -48,10 +50,15 @@ class RegistrationTest {
   @Test
   void onJetty_serveAsynchronousRequests() throws Exception {
     try (SessionManager manager = manager()) {
+      ServletContextListener listener =
+          new ServletContextListener() {
+            @Override
+            public void contextInitialized(ServletContextEvent event) {
+              register(manager, event.getServletContext());
+            }
+          };
       Server server =
-          Container.isServlet61()
-              ? JettyEe11.start((classes, context) -> register(manager, context))
-              : JettyEe10.start((classes, context) -> register(manager, context));
+          Container.isServlet61() ? JettyEe11.start(listener) : JettyEe10.start(listener);
       try {
         checkRequests(server.getURI().getPort());
       } finally {
