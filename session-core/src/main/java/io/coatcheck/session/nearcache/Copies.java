@@ -194,15 +194,29 @@ final class Copies implements NearCopies, AutoCloseable {
   Optional<StoredSession> find(SessionId id) {
     LocalEnds.Start start = table.start(id);
     Optional<StoredSession> found = store.find(id);
-    if (touches != null) {
-      touches.answered();
-    }
     if (found.isPresent()) {
       table.keep(found.get(), start);
     } else {
       gone(id, start.moment());
     }
     return found;
+  }
+
+  /**
+   * Touches a session in the store at once. If this throws, the copy stays: a touch does not change
+   * what a copy is trusted for.
+   */
+  boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
+    boolean touched = store.touch(id, lastSeenAt, now);
+    if (touched) {
+      table.seen(id, lastSeenAt);
+      if (touches != null) {
+        touches.storedDirectly();
+      }
+    } else {
+      table.forget(id);
+    }
+    return touched;
   }
 
   @Override

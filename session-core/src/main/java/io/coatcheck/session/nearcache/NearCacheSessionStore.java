@@ -133,14 +133,7 @@ public final class NearCacheSessionStore implements SessionStore {
 
   @Override
   public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
-    // If this throws, the copy stays: a touch does not change what a copy is trusted for.
-    boolean touched = store.touch(id, lastSeenAt, now);
-    if (touched) {
-      table.seen(id, lastSeenAt);
-    } else {
-      table.forget(id);
-    }
-    return touched;
+    return copies.touch(id, lastSeenAt, now);
   }
 
   @Override

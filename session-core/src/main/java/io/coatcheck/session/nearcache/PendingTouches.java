@@ -70,8 +70,11 @@ final class PendingTouches {
 
   private volatile boolean closed;
 
-  /** Whether the store has answered a call since a batch of a single touch failed. */
-  private volatile boolean hasAnswered;
+  /**
+   * Whether the store has stored another touch since a batch of a single one failed. That it is
+   * read proves nothing: its disk may be full, or it may be a replica by now.
+   */
+  private volatile boolean hasStored;
 
   /** The last sessions whose touches made each batch fail: requests touch them directly. */
   private final Set<SessionId> unstorable = ConcurrentHashMap.newKeySet();
@@ -88,7 +91,7 @@ final class PendingTouches {
    * @param attempts how many batches have left it out
    * @param since when it was added
    * @param failures how many batches with it have failed
-   * @param alone how many of them had nothing else, while the store answered other calls
+   * @param alone how many of them had nothing else, while the store stored others
    */
   private record Waiting(Instant lastSeenAt, int attempts, long since, int failures, int alone) {
 
@@ -150,10 +153,10 @@ final class PendingTouches {
     return !closed;
   }
 
-  /** Records that the store has answered a call of another kind. */
-  void answered() {
-    if (!hasAnswered) {
-      hasAnswered = true;
+  /** Records that a request has stored its touch itself. */
+  void storedDirectly() {
+    if (!hasStored) {
+      hasStored = true;
     }
   }
 
@@ -212,7 +215,7 @@ final class PendingTouches {
       fail(batch.keySet(), haveFailed, e);
       throw e;
     }
-    hasAnswered = true;
+    hasStored = true;
     if (haveFailed) {
       retried = Math.min(2 * retried, BatchTouch.MAX_IDS);
     }
@@ -237,9 +240,9 @@ final class PendingTouches {
 
   private void fail(Set<SessionId> batch, boolean haveFailed, Throwable failure) {
     boolean isAlone = batch.size() == 1;
-    boolean isBlamed = isAlone && hasAnswered;
+    boolean isBlamed = isAlone && hasStored;
     if (isAlone) {
-      hasAnswered = false;
+      hasStored = false;
     }
     if (haveFailed) {
       retried = Math.max(1, batch.size() / 2);

@@ -432,12 +432,13 @@ class BatchedTouchesTest {
     @DisplayName("in the end, all others are stored, and what always fails is dropped")
     void always_isDropped() {
       touchMany(2_500, 1);
+      StoredSession direct = stored();
       int flushes = 0;
       while (fails()) {
         flushes++;
         assertThat(flushes).as("failed flushes").isLessThan(60);
-        // Requests of other sessions find the store as usual.
-        copies.find(sessions.get(0).id());
+        // While no batch is stored, the other requests touch directly.
+        copies.touch(direct.id(), NOW.plusSeconds(flushes), NOW);
       }
 
       assertThat(storedAt(NOW.plusSeconds(60))).isEqualTo(2_499);
@@ -463,6 +464,25 @@ class BatchedTouchesTest {
       copies.flushTouches();
 
       assertThat(storedAt(NOW.plusSeconds(60))).isEqualTo(3);
+    }
+
+    @Test
+    @DisplayName("nor for one that is read and stores nothing, as with a full disk")
+    void storeOnlyReadForLong_nothingIsDropped() {
+      touchMany(1, 0);
+      remote.beforeTouchAll =
+          batch -> {
+            throw new SessionStoreException("the disk is full");
+          };
+      for (int i = 0; i < 100; i++) {
+        assertThat(fails()).isTrue();
+        copies.find(sessions.get(0).id());
+      }
+      remote.beforeTouchAll = batch -> {};
+
+      copies.flushTouches();
+
+      assertThat(storedAt(NOW.plusSeconds(60))).isEqualTo(1);
     }
 
     private boolean fails() {
