@@ -153,14 +153,21 @@ final class AddedHeaders {
     }
   }
 
-  /** Does so before Undertow commits a response whose headers it has cleared. */
-  void restoreIgnored(HttpServletResponse response) {
-    restore(response);
+  /**
+   * Writes again those that were dropped, before Undertow commits a response whose headers it may
+   * have cleared.
+   *
+   * @param own Undertow's own response
+   */
+  void restoreIn(HttpServletResponse own) {
     if (token != null) {
-      token.restoreIgnored();
+      token.restoreIn(own);
     }
     if (hint != null) {
-      hint.restoreIgnored();
+      hint.restoreIn(own);
+    }
+    if (siteData != null) {
+      siteData.restore(own, isGivingToken());
     }
   }
 

@@ -104,22 +104,36 @@ abstract sealed class ResponseCarrier {
   }
 
   /**
-   * Does so past Undertow, where it ignores headers: after a flush that it was configured not to
-   * make, although the response is uncommitted.
+   * Writes the header again if it was dropped, also where Undertow ignores headers: after a flush
+   * that it was configured not to make, although the response is uncommitted.
+   *
+   * @param own Undertow's own response: the filters in front, whose wrappers {@link #response} may
+   *     have, have ended, and an earlier session filter no longer restores its cookie
    */
-  final void restoreIgnored() {
-    restore();
+  final void restoreIn(HttpServletResponse own) {
     String ours = header;
-    if (ours != null && !isIntact(ours)) {
-      writeIgnored(ours);
+    if (ours == null) {
+      return;
     }
-    if (ours != null && !NoStore.isIn(response)) {
-      UndertowResponse.setIgnored(response, NoStore.CACHE_CONTROL, List.of(NoStore.VALUE));
+    if (!isIn(own)) {
+      write(own, ours);
+    }
+    if (!isIn(own)) {
+      writeIgnored(own, ours);
+    }
+    if (!NoStore.isIn(own)) {
+      NoStore.putInto(own);
+    }
+    if (!NoStore.isIn(own)) {
+      UndertowResponse.setIgnored(own, NoStore.CACHE_CONTROL, List.of(NoStore.VALUE));
     }
   }
 
+  /** Returns whether a response has the header, with whatever value. */
+  abstract boolean isIn(HttpServletResponse target);
+
   /** Writes the header to Undertow's exchange, with others of that name that stay. */
-  abstract void writeIgnored(String value);
+  abstract void writeIgnored(HttpServletResponse own, String value);
 
   private void writeAll(String value) {
     IncludedHeaders.write(
@@ -210,12 +224,15 @@ abstract sealed class ResponseCarrier {
     }
 
     @Override
-    void writeIgnored(String value) {
-      if (!isTaken) {
-        List<String> all = new ArrayList<>(others(response()));
-        all.add(value);
-        UndertowResponse.setIgnored(response(), SET_COOKIE, all);
-      }
+    boolean isIn(HttpServletResponse target) {
+      return isTaken || target.getHeaders(SET_COOKIE).stream().anyMatch(cookie::isSetBy);
+    }
+
+    @Override
+    void writeIgnored(HttpServletResponse own, String value) {
+      List<String> all = new ArrayList<>(others(own));
+      all.add(value);
+      UndertowResponse.setIgnored(own, SET_COOKIE, all);
     }
 
     /** Returns the cookies of other names; a list that can be changed unless it is empty. */
@@ -263,8 +280,13 @@ abstract sealed class ResponseCarrier {
     }
 
     @Override
-    void writeIgnored(String value) {
-      UndertowResponse.setIgnored(response(), name, List.of(value));
+    boolean isIn(HttpServletResponse target) {
+      return target.containsHeader(name);
+    }
+
+    @Override
+    void writeIgnored(HttpServletResponse own, String value) {
+      UndertowResponse.setIgnored(own, name, List.of(value));
     }
   }
 }

@@ -215,6 +215,7 @@ final class SessionAsyncContext implements AsyncContext {
    */
   @Override
   public void complete() {
+    boolean isSecond = isEnding(exchange);
     // Before the save: what the thread of the dispatch changes later, it saves itself.
     ends(true);
     try {
@@ -224,15 +225,15 @@ final class SessionAsyncContext implements AsyncContext {
     } catch (Throwable e) {
       failed(e);
     } finally {
-      completeContext();
+      completeContext(isSecond);
     }
   }
 
-  private void completeContext() {
+  private void completeContext(boolean isSecond) {
     try {
       context.complete();
     } catch (Throwable e) {
-      ends(false);
+      ends(isSecond);
       throw e;
     }
   }

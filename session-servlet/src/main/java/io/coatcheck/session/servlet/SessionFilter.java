@@ -317,7 +317,7 @@ public class SessionFilter implements Filter {
       if (!hasReturned) {
         // Undertow clears the headers, and answers without a call of the filter.
         UndertowResponse.beforeCommit(
-            response, () -> exchange.state().run(() -> put.restoreIgnored(response)));
+            response, own -> exchange.state().run(() -> put.restoreIn(own)));
       }
     }
   }

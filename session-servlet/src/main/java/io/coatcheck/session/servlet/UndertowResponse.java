@@ -4,9 +4,11 @@ import static io.coatcheck.session.servlet.FilterLog.LOG;
 
 import jakarta.servlet.ServletResponse;
 import jakarta.servlet.ServletResponseWrapper;
+import jakarta.servlet.http.HttpServletResponse;
 import java.lang.reflect.Proxy;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +47,7 @@ final class UndertowResponse {
     }
     try {
       return Boolean.TRUE.equals(own.getClass().getMethod("isInsideInclude").invoke(own));
-    } catch (ReflectiveOperationException e) {
+    } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
       LOG.debug("This version of Undertow does not reveal whether a servlet is included", e);
       return false;
     }
@@ -55,7 +57,7 @@ final class UndertowResponse {
   static void setInsideInclude(ServletResponse own, boolean isInside) {
     try {
       own.getClass().getMethod("setInsideInclude", boolean.class).invoke(own, isInside);
-    } catch (ReflectiveOperationException e) {
+    } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
       LOG.debug("This version of Undertow sets no headers while a servlet is included", e);
     }
   }
@@ -78,15 +80,18 @@ final class UndertowResponse {
           .getClass()
           .getMethod("putAll", nameType, Collection.class)
           .invoke(headers, headerName, values);
-    } catch (ReflectiveOperationException e) {
+    } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
       LOG.debug("This version of Undertow adds no header after the content", e);
     }
   }
 
-  /** Runs an action before the response is committed, unless that is done. */
-  static void beforeCommit(ServletResponse response, Runnable action) {
+  /**
+   * Calls an action with Undertow's own response before that is committed, unless it is. An
+   * exception of the action is logged: the response is sent without what it would have added.
+   */
+  static void beforeCommit(ServletResponse response, Consumer<HttpServletResponse> action) {
     ServletResponse own = beneath(response);
-    if (own == null) {
+    if (!(own instanceof HttpServletResponse http)) {
       return;
     }
     try {
@@ -102,15 +107,26 @@ final class UndertowResponse {
               listenerType.getClassLoader(),
               new Class<?>[] {listenerType},
               (proxy, method, arguments) -> {
-                action.run();
+                if (method.getDeclaringClass() != listenerType) {
+                  return method.invoke(action, arguments);
+                }
+                run(action, http);
                 return null;
               });
       exchange
           .getClass()
           .getMethod("addResponseCommitListener", listenerType)
           .invoke(exchange, listener);
-    } catch (ReflectiveOperationException e) {
+    } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
       LOG.debug("This version of Undertow does not announce that it sends a response", e);
+    }
+  }
+
+  private static void run(Consumer<HttpServletResponse> action, HttpServletResponse own) {
+    try {
+      action.accept(own);
+    } catch (RuntimeException e) {
+      LOG.debug("This version of Undertow changes no header before it sends a response", e);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.coatcheck.session.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
@@ -154,6 +155,30 @@ class AsyncEndTest {
             Thread other = new Thread(request.startAsync()::complete);
             other.start();
             other.join();
+            request.getSession().setAttribute("a", "1");
+          });
+      Browser browser = site.browser();
+
+      browser.get("/async");
+
+      assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("a");
+    }
+  }
+
+  @Test
+  @DisplayName("I10: also if it was to be completed a second time")
+  void completedTwice() throws Exception {
+    try (Site site = site(true)) {
+      site.on(
+          "/async",
+          (request, response) -> {
+            AsyncContext context = request.startAsync();
+            Thread other = new Thread(context::complete);
+            other.start();
+            other.join();
+            // Tomcat refuses the second call, and Jetty ignores it.
+            Throwable refusal = catchThrowable(context::complete);
+            assertThat(refusal == null || refusal instanceof IllegalStateException).isTrue();
             request.getSession().setAttribute("a", "1");
           });
       Browser browser = site.browser();

@@ -70,7 +70,7 @@ final class Site implements AutoCloseable {
     this(running, true, UnaryOperator.identity(), UnaryOperator.identity());
   }
 
-  private Site(
+  Site(
       Container.Running running,
       boolean copyOnRead,
       UnaryOperator<SessionManagerBuilder> managerOptions,

@@ -159,6 +159,42 @@ class UndertowTest {
   }
 
   @ParameterizedTest
+  @EnumSource(Answers.class)
+  @DisplayName("I10: nor the new secrets of two filters")
+  void failureBehindTwoFilters_keepsBothCookies(Answers answers) {
+    try (Site other = answers.site();
+        Site site = answers.site()) {
+      site.filters(
+          SessionFilter.builder(other.manager)
+              .cookie(SessionCookie.builder().name("__Host-outer").build())
+              .build(),
+          (request, response, chain) -> {
+            ((HttpServletRequest) request).getSession().setAttribute("outer", "1");
+            chain.doFilter(request, response);
+          },
+          SessionFilter.builder(site.manager).build());
+      site.on(
+          "/failing",
+          (request, response) -> {
+            request.getSession().setAttribute("a", "1");
+            if (answers == Answers.IGNORED_FLUSH) {
+              response.flushBuffer();
+            }
+            throw new IllegalStateException("on purpose");
+          });
+      Browser browser = site.browser();
+
+      Browser.Answer answer = browser.get("/failing");
+
+      assertThat(answer.status()).isEqualTo(500);
+      assertThat(answer.setCookies()).hasSize(2);
+      assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("a");
+      assertThat(other.stored(browser.cookie("__Host-outer")).attributes())
+          .containsOnlyKeys("outer");
+    }
+  }
+
+  @ParameterizedTest
   @CsvSource({"include, false", "include, true", "direct, false", "direct, true"})
   @DisplayName("I10: a session that begins after the whole declared content has its cookie")
   void sessionAfterTheContent(String how, boolean usesAddCookie) {
