@@ -93,7 +93,12 @@ abstract class SpringSessionImportContract {
   }
 
   private String loggedIn() {
-    return old.begin(Map.of(CONTEXT, context("alice"), "cart", "three apples"));
+    return old.begin(login("alice"));
+  }
+
+  /** Returns the attributes of a session that a user has logged in. */
+  static Map<String, Object> login(String name) {
+    return Map.of(CONTEXT, context(name), "cart", "three apples");
   }
 
   private static SecurityContextImpl context(String name) {
