@@ -1,5 +1,7 @@
 package io.coatcheck.session.spring;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanCreationException;
 import org.springframework.beans.factory.BeanCurrentlyInCreationException;
@@ -18,23 +20,28 @@ final class CycleAnalyzer extends AbstractFailureAnalyzer<BeanCurrentlyInCreatio
   @Override
   protected @Nullable FailureAnalysis analyze(
       Throwable rootFailure, BeanCurrentlyInCreationException cause) {
-    StringBuilder cycle = new StringBuilder();
-    boolean hasManager = false;
-    for (Throwable each = rootFailure; each != null; each = each.getCause()) {
-      String name = each instanceof BeanCreationException failed ? failed.getBeanName() : null;
-      if (name != null) {
-        cycle.append(cycle.isEmpty() ? "" : " -> ").append(name);
-        hasManager |= name.equals(CoatcheckAutoConfiguration.MANAGER);
-      }
-    }
-    return hasManager
+    List<String> cycle = cycle(rootFailure, cause);
+    return cycle.contains(CoatcheckAutoConfiguration.MANAGER)
         ? new FailureAnalysis(
             "The SessionManager of Coatcheck and a bean that it is built from need each other: "
-                + cycle,
+                + String.join(" -> ", cycle),
             "In a SessionListener, a SessionStore and other beans that the manager is built from,"
                 + " inject ObjectProvider<SessionManager>, and call getObject() when the manager"
                 + " is needed.",
             cause)
         : null;
+  }
+
+  /** Returns the beans of the cycle, without those that only led to it. */
+  private static List<String> cycle(Throwable failure, BeanCurrentlyInCreationException last) {
+    List<String> names = new ArrayList<>();
+    for (Throwable each = failure; each != null; each = each.getCause()) {
+      String name = each instanceof BeanCreationException failed ? failed.getBeanName() : null;
+      if (name != null) {
+        names.add(name);
+      }
+    }
+    int first = names.indexOf(last.getBeanName());
+    return names.subList(Math.max(first, 0), names.size());
   }
 }

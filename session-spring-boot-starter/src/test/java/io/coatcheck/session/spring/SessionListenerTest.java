@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
@@ -56,7 +57,8 @@ class SessionListenerTest {
             context -> {
               FailureAnalysis analysis = new CycleAnalyzer().analyze(context.getStartupFailure());
               assertThat(analysis).isNotNull();
-              assertThat(analysis.getDescription()).contains("coatcheckManager", "visits");
+              assertThat(analysis.getDescription())
+                  .contains("visits -> coatcheckManager -> visits");
               assertThat(analysis.getAction()).contains("ObjectProvider<SessionManager>");
             });
   }
@@ -73,6 +75,34 @@ class SessionListenerTest {
               assertThat(context).hasFailed();
               assertThat(new CycleAnalyzer().analyze(context.getStartupFailure())).isNull();
             });
+  }
+
+  @Test
+  @DisplayName("does not explain a cycle that the manager only leads to")
+  void cycleBelow() {
+    new WebApplicationContextRunner()
+        .withInitializer(
+            context ->
+                context.addBeanFactoryPostProcessor(
+                    new LazyInitializationBeanFactoryPostProcessor()))
+        .withConfiguration(AutoConfigurations.of(CoatcheckAutoConfiguration.class))
+        .withBean("visits", Leading.class)
+        .withBean("one", One.class)
+        .withBean("other", Other.class)
+        .run(
+            context -> {
+              // The manager is the first that is made.
+              Throwable failure = context.getStartupFailure();
+              assertThat(failure).hasStackTraceContaining("'coatcheckManager'");
+              assertThat(new CycleAnalyzer().analyze(failure)).isNull();
+            });
+  }
+
+  /** Is outside of the cycle. */
+  record Leading(One one) implements SessionListener {
+
+    @Override
+    public void onEvent(SessionEvent event) {}
   }
 
   record One(Other other) {}
