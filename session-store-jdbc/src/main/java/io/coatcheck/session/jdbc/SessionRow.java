@@ -284,7 +284,8 @@ final class SessionRow {
 
   /**
    * Reads sessions that are being deleted. Unreadable parts are left out and logged, the attributes
-   * first.
+   * first: in autocommit the rows are gone, and no other call can read them. An {@code Error} of
+   * the driver is passed on, since it may have come in the middle of an answer.
    *
    * @param columns those of the statement
    */
@@ -302,6 +303,9 @@ final class SessionRow {
       } catch (IllegalArgumentException unreadable) {
         LOG.warn(
             "session {} is deleted without notifying listeners: {}", id, unreadable.getMessage());
+      } catch (RuntimeException failure) {
+        LOG.error(
+            "Reading session {} that has ended failed, so listeners are not notified", id, failure);
       }
     }
     return new Deleted(ids, sessions);
@@ -319,12 +323,15 @@ final class SessionRow {
 
   private static Map<String, AttributeValue> lastAttributes(ResultSet row, SessionId id)
       throws SQLException {
+    byte[] frames = row.getBytes(ATTRIBUTES.position());
     try {
-      return AttributeFrames.read(row.getBytes(ATTRIBUTES.position()));
+      return AttributeFrames.read(frames);
     } catch (AttributeCodecException unreadable) {
       LOG.warn("session {} is deleted without attributes: {}", id, unreadable.getMessage());
-      return Map.of();
+    } catch (RuntimeException | Error failure) { // Such as a lack of memory.
+      LOG.error("session {} is deleted without attributes, since reading them failed", id, failure);
     }
+    return Map.of();
   }
 
   private static StoredSession read(

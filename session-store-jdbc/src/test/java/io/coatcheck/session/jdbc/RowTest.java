@@ -13,7 +13,11 @@ import io.coatcheck.session.codec.AttributeFrames;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -135,6 +139,109 @@ class RowTest {
       List<StoredSession> deleted = new ArrayList<>();
       assertThat(index.deleteByPrincipal("alice", Set.of(), deleted::add)).isEqualTo(1);
       assertThat(deleted).containsExactly(without);
+    }
+  }
+
+  @DisplayName("A row whose reading fails unexpectedly loses the end of no other session")
+  @ParameterizedTest
+  @MethodSource("eachDialect")
+  void deleted_unexpectedFailure(Pool pool) throws SQLException {
+    try (Table table = new Table(pool)) {
+      List<StoredSession> sessions = twoStored(table);
+      SessionRow.Deleted deleted =
+          readDeleted(
+              table,
+              new FirstCall("getBoolean") {
+                @Override
+                Object answer() {
+                  throw new IllegalStateException("a driver that fails");
+                }
+              });
+
+      assertThat(deleted.ids()).containsExactlyInAnyOrder(ids(sessions));
+      assertThat(deleted.sessions()).hasSize(1);
+      assertThat(sessions).containsAll(deleted.sessions());
+    }
+  }
+
+  @DisplayName("A deleted session whose attributes fail unexpectedly is handed over without them")
+  @ParameterizedTest
+  @MethodSource("eachDialect")
+  void deleted_unexpectedFailureOfAttributes(Pool pool) throws SQLException {
+    try (Table table = new Table(pool)) {
+      List<StoredSession> sessions = twoStored(table);
+      SessionRow.Deleted deleted =
+          readDeleted(
+              table,
+              new FirstCall("getBytes") {
+                @Override
+                Object answer() {
+                  return null;
+                }
+              });
+
+      assertThat(deleted.sessions())
+          .extracting(StoredSession::id)
+          .containsExactlyInAnyOrder(ids(sessions));
+      assertThat(deleted.sessions().get(0).attributes()).isEmpty();
+      assertThat(deleted.sessions().get(1).attributes()).hasSize(1);
+    }
+  }
+
+  private static SessionId[] ids(List<StoredSession> sessions) {
+    return sessions.stream().map(StoredSession::id).toArray(SessionId[]::new);
+  }
+
+  private static List<StoredSession> twoStored(Table table) {
+    List<StoredSession> sessions =
+        Stream.of("alice", "bob")
+            .map(name -> Sessions.of(name).attribute("a", Sessions.bytes(9)).build())
+            .toList();
+    sessions.forEach(table.store::insert);
+    return sessions;
+  }
+
+  /** Changes the answer to the first call of a method whose argument is the attributes, or any. */
+  private abstract static class FirstCall {
+    private final String method;
+    private boolean isOver;
+
+    FirstCall(String method) {
+      this.method = method;
+    }
+
+    abstract Object answer();
+
+    Object call(ResultSet rows, Method called, Object[] arguments) throws Throwable {
+      boolean isOfAttributes =
+          arguments != null && arguments[0].equals(Column.ATTRIBUTES.position());
+      if (!isOver
+          && called.getName().equals(method)
+          && (isOfAttributes || !method.equals("getBytes"))) {
+        isOver = true;
+        return answer();
+      }
+      try {
+        return called.invoke(rows, arguments);
+      } catch (InvocationTargetException failed) {
+        throw failed.getCause();
+      }
+    }
+  }
+
+  private static SessionRow.Deleted readDeleted(Table table, FirstCall first) throws SQLException {
+    Dialect dialect = table.dialect();
+    try (Connection connection = table.connections.getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet rows =
+            statement.executeQuery(dialect.select(Column.list(Column.SESSION), "1 = 1"))) {
+      ResultSet changed =
+          (ResultSet)
+              Proxy.newProxyInstance(
+                  RowTest.class.getClassLoader(),
+                  new Class<?>[] {ResultSet.class},
+                  (proxy, called, arguments) -> first.call(rows, called, arguments));
+      return SessionRow.readDeleted(changed, dialect, Column.SESSION);
     }
   }
 

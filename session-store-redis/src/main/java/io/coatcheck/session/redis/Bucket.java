@@ -139,7 +139,7 @@ record Bucket(Connection redis, ConfirmedWrites writes, Keys keys) implements Au
 
   private Optional<StoredSession> delete(SessionId id, byte[] generation) {
     byte[] record = writes.<byte @Nullable []>run(deletion(id, generation), answer -> true).get();
-    return record == null ? Optional.empty() : readDeleted(record);
+    return record == null ? Optional.empty() : readEnded(record);
   }
 
   /**
@@ -158,12 +158,31 @@ record Bucket(Connection redis, ConfirmedWrites writes, Keys keys) implements Au
         generation);
   }
 
-  /** Reads a deleted session. If it cannot be read, it is logged and not handed over. */
-  static Optional<StoredSession> readDeleted(byte[] record) {
-    return readDeleted(record, SessionRecord::read);
+  /**
+   * Reads a session that an operation has ended. The operation is done, and its caller must learn
+   * that: no later one finds the session. So no failure to read it is thrown.
+   */
+  static Optional<StoredSession> readEnded(byte[] record) {
+    return readEnded(record, SessionRecord::read);
   }
 
-  /** Reads a deleted session in the same way, with or without its attributes. */
+  /** Reads a session that an operation has ended, by a reader that may fail in any way. */
+  static Optional<StoredSession> readEnded(byte[] record, Function<byte[], StoredSession> reader) {
+    try {
+      return readDeleted(record, reader);
+    } catch (RuntimeException | Error failure) { // Such as a lack of memory.
+      LOG.error("Reading a session that has ended failed, so listeners are not notified", failure);
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Reads a deleted session, with or without its attributes. If it cannot be read, it is logged and
+   * not handed over. If reading it fails for another reason, such as a lack of memory, it is handed
+   * over without attributes.
+   *
+   * @throws RuntimeException or {@link Error} if that fails too
+   */
   static Optional<StoredSession> readDeleted(
       byte[] record, Function<byte[], StoredSession> reader) {
     try {
@@ -173,6 +192,25 @@ record Bucket(Connection redis, ConfirmedWrites writes, Keys keys) implements Au
           "A deleted session could not be read, so listeners are not notified: {}",
           unreadable.getMessage());
       return Optional.empty();
+    } catch (RuntimeException | Error failure) {
+      StoredSession session = withoutAttributes(record, failure);
+      if (session == null) {
+        throw failure;
+      }
+      LOG.error(
+          "Session {} is deleted without attributes, since reading them failed",
+          session.id(),
+          failure);
+      return Optional.of(session);
+    }
+  }
+
+  private static @Nullable StoredSession withoutAttributes(byte[] record, Throwable failure) {
+    try {
+      return SessionRecord.readWithoutAttributes(SessionRecord.beforeAttributes(record));
+    } catch (RuntimeException | Error second) {
+      Failures.add(failure, second);
+      return null;
     }
   }
 

@@ -11,13 +11,9 @@ import io.coatcheck.session.store.WhenFull;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Keeps the number of a principal's sessions within a limit, by one script on one bucket. */
 final class RedisLoginLimit implements LoginLimit {
-
-  private static final Logger LOG = LoggerFactory.getLogger(RedisSessionStore.class);
 
   private final Bucket bucket;
 
@@ -74,20 +70,10 @@ final class RedisLoginLimit implements LoginLimit {
         Admission.Outcome.valueOf(outcome), ended(answer.subList(1, answer.size())));
   }
 
-  /**
-   * Reads the sessions that a login has ended. The login is stored, and its caller must learn that,
-   * even if one of them cannot be read.
-   */
   private static List<StoredSession> ended(List<Object> records) {
     List<StoredSession> ended = new ArrayList<>();
     for (Object record : records) {
-      try {
-        Bucket.readDeleted((byte[]) record).ifPresent(ended::add);
-      } catch (RuntimeException | Error failure) { // Such as a lack of memory.
-        LOG.error(
-            "Reading a session that a login has ended failed, so listeners are not notified",
-            failure);
-      }
+      Bucket.readEnded((byte[]) record).ifPresent(ended::add);
     }
     return ended;
   }

@@ -29,6 +29,10 @@ final class SessionRecord {
   static final int HEAD = 59;
 
   private static final int LAST_SEEN_AT = 1 + Long.BYTES;
+
+  /** Where the head has the position of the attributes. */
+  private static final int ATTRIBUTES = 1 + 6 * Long.BYTES;
+
   private static final long NONE = -1;
   private static final byte[] NO_ATTRIBUTES = AttributeFrames.write(Map.of());
 
@@ -94,6 +98,14 @@ final class SessionRecord {
   /** Reads the part of a record that comes before the attributes. */
   static StoredSession readWithoutAttributes(byte[] part) {
     return read(part, NO_ATTRIBUTES);
+  }
+
+  /**
+   * Returns the part of a record that comes before the attributes; all of a damaged one, perhaps.
+   */
+  static byte[] beforeAttributes(byte[] record) {
+    return Arrays.copyOf(
+        record, Math.min(ByteBuffer.wrap(record).getInt(ATTRIBUTES), record.length));
   }
 
   private static StoredSession read(byte[] record, byte[] attributes) {

@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -398,6 +399,48 @@ class RedisPartialFailureTest {
 
       assertThat(store.find(next.id())).contains(next);
     }
+  }
+
+  @Test
+  @DisplayName("a logout: it is done, even if the reading of the session fails unexpectedly")
+  void delete_unexpectedFailure() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      sessions.forEach(store::insert);
+      makeUnreadable(server, sessions.get(0));
+      makeUnreadable(server, sessions.get(1));
+
+      withFailingLog(
+          () -> {
+            assertThat(store.delete(sessions.get(0).id())).isEmpty();
+            assertThat(store.delete(sessions.get(1).id(), sessions.get(1).generation())).isEmpty();
+          });
+
+      assertThat(indexed(server, KEYS.expiry())).containsExactly(sessions.get(2).id());
+      assertThat(store.delete(sessions.get(2).id())).contains(sessions.get(2));
+    }
+  }
+
+  @Test
+  @DisplayName("a deleted session whose attributes fail unexpectedly is handed over without them")
+  void withoutAttributes() {
+    AttributeValue value = AttributeValue.encoded(new byte[100]);
+    StoredSession bare = sessions.get(0);
+    byte[] record =
+        SessionRecord.write(
+            bare.toBuilder().attributes(Map.of("cart", value)).build(), bare.version());
+    Function<byte[], StoredSession> failing =
+        whole -> {
+          throw new LinkageError("a class that cannot be loaded");
+        };
+
+    assertThat(Bucket.readEnded(record, failing)).contains(bare);
+
+    EndedRecords records = new EndedRecords(failing, ended::add);
+    records.accept(record);
+    records.finish(null);
+    assertThat(ended).containsExactly(bare);
+    assertThat(Bucket.readEnded(new byte[0], failing)).isEmpty();
   }
 
   @Test
