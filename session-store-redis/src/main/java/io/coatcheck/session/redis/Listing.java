@@ -27,7 +27,7 @@ final class Listing {
     this.bucket = bucket;
     this.principal = principal;
     this.limit = limit;
-    call = call(after, limit);
+    call = call(after == null ? "-".getBytes(UTF_8) : behind(after), limit);
     sent = bucket.redis().send(call);
   }
 
@@ -37,7 +37,7 @@ final class Listing {
     while (true) {
       List<Object> answer = bucket.redis().finish(call, sent).value();
       SessionId last = null;
-      for (int i = 0; i < answer.size(); i += 2) {
+      for (int i = 0; i + 1 < answer.size(); i += 2) {
         last = Keys.id((byte[]) answer.get(i));
         try {
           page.add(SessionRecord.readWithoutAttributes((byte[]) answer.get(i + 1)));
@@ -45,18 +45,29 @@ final class Listing {
           DamagedRecords.log(last, damaged);
         }
       }
-      if (answer.size() < 2 * asked || page.size() == limit) {
+      byte[] next = next(answer, last, asked);
+      if (next == null || page.size() == limit) {
         return page;
       }
       asked = limit - page.size();
-      call = call(last, asked);
+      call = call(next, asked);
       sent = bucket.redis().send(call);
     }
   }
 
-  private Call call(@Nullable SessionId after, int most) {
-    byte[] from =
-        after == null ? "-".getBytes(UTF_8) : Keys.concat("(".getBytes(UTF_8), Keys.bytes(after));
+  /** Returns where the list continues, or null at its end. */
+  private static byte @Nullable [] next(List<Object> answer, @Nullable SessionId last, int asked) {
+    if (answer.size() % 2 == 1) {
+      return (byte[]) answer.get(answer.size() - 1);
+    }
+    return last == null || answer.size() < 2 * asked ? null : behind(last);
+  }
+
+  private static byte[] behind(SessionId id) {
+    return Keys.concat("(".getBytes(UTF_8), Keys.bytes(id));
+  }
+
+  private Call call(byte[] from, int most) {
     Keys keys = bucket.keys();
     return Call.of(
         new Operation("findByPrincipal"),

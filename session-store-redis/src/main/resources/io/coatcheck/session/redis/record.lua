@@ -126,9 +126,12 @@ end
 -- Records the end of a session whose record is gone, before its id is removed from an index. It may be in
 -- no log: the record was deleted when the log could not be written, or the server has dropped it. Another
 -- node may have a copy, and a later sign-out does not find the id any more. Returns whether it is recorded;
--- if not, the id stays, and the caller does its own work all the same.
+-- if not, the id stays, and the caller does its own work all the same. What fails once is not tried again
+-- for each of many ids.
+local can_record = true
 local function record_gone(changes, id)
-  return (pcall(record_change, changes, id))
+  can_record = can_record and pcall(record_change, changes, id)
+  return can_record
 end
 
 -- Fails on a replica, by a write that changes nothing. A script that found nothing to change calls it

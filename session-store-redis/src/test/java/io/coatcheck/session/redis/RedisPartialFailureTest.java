@@ -2,6 +2,7 @@ package io.coatcheck.session.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -12,6 +13,7 @@ import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.HandOver;
 import io.coatcheck.session.store.LoginLimit;
+import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
@@ -20,6 +22,7 @@ import io.coatcheck.session.token.SessionId;
 import io.lettuce.core.Limit;
 import io.lettuce.core.Range;
 import io.lettuce.core.StreamMessage;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -441,6 +445,60 @@ class RedisPartialFailureTest {
     records.finish(null);
     assertThat(ended).containsExactly(bare);
     assertThat(Bucket.readEnded(new byte[0], failing)).isEmpty();
+  }
+
+  @Test
+  @DisplayName("a list of a principal with very many ids of gone records does not hold the server")
+  void list_manyGone() throws IOException {
+    int gone = 5_000;
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      sessions.forEach(store::insert);
+      server.run(
+          commands ->
+              commands.zadd(
+                  KEYS.principal("alice"),
+                  IntStream.range(0, gone)
+                      .boxed()
+                      .flatMap(i -> Stream.<Object>of(0.0, Keys.bytes(SessionId.of(1, i))))
+                      .toArray()));
+      replace(server, KEYS.changes());
+      PrincipalIndex index = store.principalIndex().orElseThrow();
+
+      try (MonitoredCommands monitored = new MonitoredCommands(server.port)) {
+        for (int limit : new int[] {1, 2, 3, 10, 1_000}) {
+          assertThat(index.findByPrincipal("alice", null, limit))
+              .isEqualTo(sessions.subList(0, Math.min(limit, 3)));
+          assertThat(monitored.sent())
+              .as("scripts of which none looks at much more than 1,000 ids")
+              .filteredOn(command -> command.startsWith("eval"))
+              .hasSizeGreaterThanOrEqualTo(gone / 2_000);
+        }
+        assertThat(indexed(server, KEYS.principal("alice"))).hasSize(gone + 3);
+        server.run(commands -> commands.del(KEYS.changes()));
+
+        assertThat(index.findByPrincipal("alice", null, 10)).isEqualTo(sessions);
+      }
+      assertThat(indexed(server, KEYS.principal("alice"))).hasSize(3);
+      assertThat(server.<Long>run(commands -> commands.xlen(KEYS.changes()))).isEqualTo(gone);
+    }
+  }
+
+  @Test
+  @DisplayName("a log that cannot be written is tried once, and not for each id of a gone record")
+  void list_unwritableLog_isTriedOnce() {
+    assumeTrue(TestServer.VERSION >= 7, "before, a server does not count errors");
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      sessions.forEach(store::insert);
+      sessions.forEach(each -> server.run(commands -> commands.del(KEYS.record(each.id()))));
+      replace(server, KEYS.changes());
+      server.run(commands -> commands.configResetstat());
+
+      assertThat(store.principalIndex().orElseThrow().findByPrincipal("alice", null, 10)).isEmpty();
+
+      assertThat(TestServer.info(server.port, "errorstats")).contains("WRONGTYPE:count=1\r");
+    }
   }
 
   @Test
