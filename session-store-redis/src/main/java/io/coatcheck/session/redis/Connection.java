@@ -9,8 +9,10 @@ import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.api.StatefulRedisConnection;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -57,6 +59,9 @@ final class Connection implements AutoCloseable {
 
   /** The links to the same server. */
   private volatile List<Link> together;
+
+  /** When the text of each script was last answered, by {@link System#nanoTime}. */
+  private final Map<Script, Long> texts = new ConcurrentHashMap<>();
 
   private volatile boolean closed;
 
@@ -199,7 +204,12 @@ final class Connection implements AutoCloseable {
    *     time is not that of the first attempt
    */
   record Ran<T extends @Nullable Object>(
-      T value, StatefulRedisConnection<byte[], byte[]> over, boolean wasSentAgain) {}
+      T value, StatefulRedisConnection<byte[], byte[]> over, boolean wasSentAgain) {
+
+    Ran<T> again() {
+      return new Ran<>(value, over, true);
+    }
+  }
 
   /** Waits for the answer to a script. */
   <T extends @Nullable Object> Ran<T> finish(Call call, Sent<T> sent) {
@@ -208,7 +218,7 @@ final class Connection implements AutoCloseable {
 
   /**
    * Waits for the answer to a script. If the server does not know the script, it has not run, and
-   * its text is sent.
+   * its text is sent; or the digest again if the server got the text for another call meanwhile.
    *
    * @param isBlocked whether the connection cannot be used to send the script again, and must be
    *     replaced
@@ -216,19 +226,33 @@ final class Connection implements AutoCloseable {
   <T extends @Nullable Object> Ran<T> finish(Call call, Sent<T> sent, BooleanSupplier isBlocked) {
     Operation operation = call.operation();
     WhileMoving moving = WhileMoving.of(call);
+    Sent<T> next = sent;
     try {
       try {
-        return ran(operation, call::<T>byDigest, sent, moving, isBlocked);
+        return ran(operation, call::<T>byDigest, next, moving, isBlocked);
       } catch (ExecutionException failed) {
-        if (!(cause(failed) instanceof RedisNoScriptException)) {
-          throw failed;
+        requireUnknownScript(failed);
+      }
+      if (texts.getOrDefault(call.script(), sent.at()) - sent.at() > 0) {
+        next = sendAgain(operation, call::<T>byDigest, next, isBlocked);
+        try {
+          return ran(operation, call::<T>byDigest, next, moving, isBlocked).again();
+        } catch (ExecutionException failed) {
+          requireUnknownScript(failed);
         }
       }
-      Sent<T> text = sendAgain(operation, call::<T>byText, sent, isBlocked);
-      Ran<T> ran = ran(operation, call::<T>byText, text, moving, isBlocked);
-      return new Ran<>(ran.value(), ran.over(), true);
+      next = sendAgain(operation, call::<T>byText, next, isBlocked);
+      Ran<T> ran = ran(operation, call::<T>byText, next, moving, isBlocked);
+      texts.put(call.script(), System.nanoTime());
+      return ran.again();
     } catch (ExecutionException failed) {
       throw RedisFailure.of(operation, cause(failed));
+    }
+  }
+
+  private static void requireUnknownScript(ExecutionException failed) throws ExecutionException {
+    if (!(cause(failed) instanceof RedisNoScriptException)) {
+      throw failed;
     }
   }
 

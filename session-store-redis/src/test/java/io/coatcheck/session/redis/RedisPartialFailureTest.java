@@ -502,6 +502,27 @@ class RedisPartialFailureTest {
   }
 
   @Test
+  @DisplayName("a batch of touches: a server that has lost its scripts gets the text once")
+  void touches_afterScriptFlush() throws IOException {
+    Map<SessionId, Instant> moments = new LinkedHashMap<>();
+    sessions.forEach(each -> moments.put(each.id(), NOW.plusSeconds(60)));
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      sessions.forEach(store::insert);
+      for (int twice = 0; twice < 2; twice++) {
+        server.run(commands -> commands.scriptFlush());
+        try (MonitoredCommands monitored = new MonitoredCommands(server.port)) {
+          BatchTouch batch = store.batchTouch().orElseThrow();
+
+          assertThat(batch.touchAll(moments, NOW)).hasSize(3);
+
+          assertThat(monitored.sent()).filteredOn("eval"::equals).hasSize(1);
+        }
+      }
+    }
+  }
+
+  @Test
   @DisplayName("a login within the limit: if the log cannot be written, nothing is stored or ended")
   void admission_wrongTypeOfTheLog() {
     StoredSession next = SampleSessions.authenticated("alice", NOW.plusSeconds(9)).build();
