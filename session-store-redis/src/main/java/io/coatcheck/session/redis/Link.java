@@ -365,7 +365,7 @@ final class Link implements RedisConnectionStateListener {
     return isClosed || client.isClosed();
   }
 
-  /** Closes the connection, and opens no other one. The client may stay in use. */
+  /** Closes its connections, and opens no other one. The client may stay in use. */
   void close() {
     isClosed = true;
     end();
@@ -375,6 +375,14 @@ final class Link implements RedisConnectionStateListener {
     StatefulRedisConnection<byte[], byte[]> last = connection.getAndSet(null);
     if (last != null) {
       client.abandon(last);
+    }
+    Detour passed;
+    synchronized (change) {
+      passed = detour;
+      detour = null;
+    }
+    if (passed != null) {
+      CompletableFuture<Void> unused = passed.connection.thenAccept(client::abandon);
     }
   }
 }

@@ -453,6 +453,39 @@ class RedisPromisesTest {
     }
   }
 
+  @Test
+  @DisplayName("the connections of a link that is closed are closed, also that for a moving slot")
+  void closedLink_keepsNoConnection() {
+    try (TestServer own = new TestServer();
+        Client client = own.client()) {
+      Connector servers = client;
+      Route route =
+          new Route() {
+            @Override
+            public CompletionStage<StatefulRedisConnection<byte[], byte[]>> connect() {
+              return servers.connect(own.uri());
+            }
+
+            @Override
+            public boolean follow(String moved) {
+              return true;
+            }
+
+            @Override
+            public RedisURI asked(String asked) {
+              return own.uri();
+            }
+          };
+      Link link = Link.open(client, route);
+      assertThat(link.detour("ASK 1 there")).succeedsWithin(TestServer.PATIENCE);
+      assertThat(clients(own)).isEqualTo(3);
+
+      link.close();
+
+      TestServer.await("closed connections", () -> clients(own) == 1);
+    }
+  }
+
   /** A client that is closed when its first connection has just been opened. */
   private record ClosedWhenOpen(Client client) implements Connector {
 
