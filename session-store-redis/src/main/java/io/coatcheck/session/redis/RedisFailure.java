@@ -110,6 +110,9 @@ final class RedisFailure {
               "WRONGTYPE", "a key has another type: something else writes keys with this prefix"),
           new Kind("EXECABORT", "the server refused the command"),
           new Kind(
+              "non deterministic commands",
+              "the server copies scripts to its replicas as text: set lua-replicate-commands to yes, the default of Redis 6"),
+          new Kind(
               "DENIED",
               "the server is in protected mode, and takes connections of its own machine only: set a password there"));
 

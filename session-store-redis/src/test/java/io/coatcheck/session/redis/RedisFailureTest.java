@@ -168,6 +168,9 @@ class RedisFailureTest {
     return Stream.of(
         arguments("ERR max number of clients reached", "raise maxclients"),
         arguments("ERR This instance has cluster support disabled", "build the store with builder"),
+        arguments(
+            "ERR Error running script (call to f_1): @user_script:110: @user_script: 110: Write commands not allowed after non deterministic commands. Call redis.replicate_commands() at the start of your script in order to switch to single commands replication mode.",
+            "set lua-replicate-commands to yes"),
         arguments("ERR SELECT is not allowed in cluster mode", "leave the number out"),
         arguments("ERR DB index is out of range", "has no database of that number"),
         arguments("ERR unknown command `XADD`, with args beginning with: `k`", "not to a Sentinel"),
