@@ -10,9 +10,11 @@ import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
 import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -235,6 +237,23 @@ class UndertowTest {
       assertThat(browser.cookie("one")).isEqualTo("1");
       assertThat(browser.cookie("two")).isEqualTo("1");
       assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("a");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a=\u00e9", "$Version=x; a=1"})
+  @DisplayName("I14: Undertow itself refuses a cookie that it cannot parse, before any filter")
+  void unparsableCookie_reachesNoFilter(String cookie) throws IOException {
+    AtomicInteger calls = new AtomicInteger();
+    try (Site site = Answers.BARE.site();
+        RawClient client = new RawClient(site.port())) {
+      site.filters((request, response, chain) -> calls.incrementAndGet());
+
+      assertThat(client.get("/me", "Cookie: " + cookie)).startsWith("HTTP/1.1 500 ");
+
+      assertThat(calls).hasValue(0);
+      assertThat(client.get("/me", "Cookie: a=1")).startsWith("HTTP/1.1 200 ");
+      assertThat(calls).hasValue(1);
     }
   }
 
