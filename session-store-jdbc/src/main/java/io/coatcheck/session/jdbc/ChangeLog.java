@@ -219,9 +219,7 @@ final class ChangeLog {
       }
       try (ResultSet found = statement.executeQuery()) {
         while (found.next()) {
-          if (found.getBoolean(4)) {
-            throw SqlFailure.readOnly();
-          }
+          dialect.refuseReadOnly(found, 4);
           rows.add(row(found));
           answering = found.getString(5);
         }

@@ -48,13 +48,15 @@ record Changes(ChangeFeed feed, Runnable close, ChangeRetention retention) {
     ChangeListeners listeners = new ChangeListeners();
     ChangeReader reader =
         new ChangeReader(transactions, log, listeners, nanoTime, overdueAfter(queryTimeout));
-    PolledChangeFeed polled = new PolledChangeFeed(listeners, reader, interval, LOG);
     ChangeRetention retention = new ChangeRetention(transactions, log, nanoTime);
     if (!log.notifies()) {
+      PolledChangeFeed polled = new PolledChangeFeed(listeners, reader, interval, LOG);
       return new Changes(polled, polled::close, retention);
     }
+    TrialNotifications trials = new TrialNotifications(reader, transactions);
+    PolledChangeFeed polled = new PolledChangeFeed(listeners, trials, interval, LOG);
     NotifiedChangeFeed notified =
-        new NotifiedChangeFeed(polled, listeners, transactions, log.dialect());
+        new NotifiedChangeFeed(polled, listeners, trials, transactions, log.dialect());
     return new Changes(notified, notified::close, retention);
   }
 

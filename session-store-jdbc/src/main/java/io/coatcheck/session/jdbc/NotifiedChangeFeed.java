@@ -25,9 +25,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A thread listens on a connection of its own while there are listeners. Each wait is short and
  * asks the server nothing, so that closing the store has nothing to interrupt. At first another
- * connection notifies this one, to see that it receives notifications. From time to time the thread
- * asks the server whether the connection still listens: the network may have lost it without a
- * trace, a pooler may have replaced it, and the table may have been created again.
+ * connection notifies this one ({@link TrialNotifications}), to see that it receives notifications.
+ * From time to time the thread asks the server whether the connection still listens: the network
+ * may have lost it without a trace, a pooler may have replaced it, and the table may have been
+ * created again.
  */
 final class NotifiedChangeFeed implements ChangeFeed {
 
@@ -42,13 +43,13 @@ final class NotifiedChangeFeed implements ChangeFeed {
 
   private static final Operation LISTEN = new Operation("listen");
 
-  private static final Operation NOTIFY = new Operation("notify");
-
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private final PolledChangeFeed feed;
   private final ChangeListeners listeners;
+  private final TrialNotifications trials;
   private final Transactions transactions;
+  private final Dialect dialect;
   private final String selectChannel;
   private final String selectIsListening;
   private final RecurringWork work;
@@ -64,18 +65,22 @@ final class NotifiedChangeFeed implements ChangeFeed {
    * Prepares the thread, which the first subscription starts.
    *
    * @param listeners those of the feed
+   * @param trials the reader of the feed
    */
   NotifiedChangeFeed(
       PolledChangeFeed feed,
       ChangeListeners listeners,
+      TrialNotifications trials,
       Transactions transactions,
       Dialect dialect) {
     this.feed = feed;
     this.listeners = listeners;
+    this.trials = trials;
     this.transactions = transactions;
+    this.dialect = dialect;
     selectChannel = "SELECT " + channel(dialect);
     selectIsListening =
-        selectChannel + " IN (SELECT pg_listening_channels()) AND NOT " + dialect.readOnlyOrFalse();
+        selectChannel + " IN (SELECT pg_listening_channels()), " + dialect.readOnlyOrFalse();
     work =
         new RecurringWork(
             "coatcheck-listener-" + NUMBER.incrementAndGet(),
@@ -144,12 +149,10 @@ final class NotifiedChangeFeed implements ChangeFeed {
   private void listen(Statements statements, Notifications notifications) throws SQLException {
     String channel = channel(statements);
     run(statements, "LISTEN " + channel);
+    TrialNotifications.Trial trial = trials.send(channel);
+    boolean isAwaited = true;
     long checked = System.nanoTime();
-    boolean isAwaited = notifyFromElsewhere(channel);
-    if (!isAwaited) {
-      receives();
-    }
-    // For what was notified before.
+    // For what was notified before, and for the trial.
     feed.pollSoon();
     while (work.rest(0) && !listeners.isEmpty()) {
       statements.next();
@@ -158,41 +161,18 @@ final class NotifiedChangeFeed implements ChangeFeed {
         receives();
         feed.pollSoon();
       }
-      if (System.nanoTime() - checked > CHECK_INTERVAL.toNanos()) {
-        if (isAwaited) {
+      if (isAwaited && trial.isSent()) {
+        if (trial.isSentBefore(CHECK_INTERVAL.toNanos())) {
           wentAstray = true;
           throw new SQLException("no notification arrived", "08003");
         }
+      } else if (System.nanoTime() - checked > CHECK_INTERVAL.toNanos()) {
         requireListening(statements);
+        receives();
         checked = System.nanoTime();
       }
     }
     run(statements, "UNLISTEN " + channel);
-  }
-
-  /**
-   * Notifies the channel by another connection of the pool, to see whether that arrives. A pooler
-   * that gives a connection to others between transactions gives them what it receives, too.
-   *
-   * @return whether it was notified: not if the pool has no connection left, or the queue is full
-   */
-  private boolean notifyFromElsewhere(String channel) {
-    String sql =
-        "SELECT pg_notify('"
-            + channel
-            + "', '') WHERE (SELECT pg_notification_queue_usage()) < 0.5";
-    try {
-      return transactions.one(
-          NOTIFY,
-          statements -> {
-            try (PreparedStatement statement = statements.prepare(sql);
-                ResultSet sent = statement.executeQuery()) {
-              return sent.next();
-            }
-          });
-    } catch (SessionStoreException failure) {
-      return false;
-    }
   }
 
   private void receives() {
@@ -211,7 +191,13 @@ final class NotifiedChangeFeed implements ChangeFeed {
   }
 
   private void requireListening(Statements statements) throws SQLException {
-    boolean isListening = statements.isTrue(selectIsListening);
+    boolean isListening;
+    try (PreparedStatement statement = statements.prepare(selectIsListening);
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+      dialect.refuseReadOnly(row, 2);
+      isListening = row.getBoolean(1);
+    }
     endTransaction(statements);
     if (!isListening) {
       throw new SQLException("the connection does not listen", "08003");

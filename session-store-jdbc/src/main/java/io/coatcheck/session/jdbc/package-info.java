@@ -30,7 +30,8 @@
  *       RecordedWrites} and {@code PostgreSqlRecordedWrites} record them in the {@code ChangeLog},
  *       {@code ChangeReader} reads it with {@code Gaps} for numbers that are not visible yet,
  *       {@code NotifiedChangeFeed} has it read at once when PostgreSQL sends {@code Notifications}
- *       that a session has ended, and {@code ChangeRetention} deletes old entries.
+ *       that a session has ended, {@code TrialNotifications} shows whether they arrive, and {@code
+ *       ChangeRetention} deletes old entries.
  * </ul>
  */
 @NullMarked

@@ -426,6 +426,57 @@ class NotifiedChangeFeedTest {
     }
   }
 
+  @DisplayName("a connection that listens is kept by the checks")
+  @Tag("wide")
+  @ParameterizedTest
+  @MethodSource("pools")
+  void check_listens_isKept(Pool pool) {
+    try (Table table = Table.withChanges(pool);
+        JdbcSessionStore node = notifying(table).build()) {
+      node.changeFeed().orElseThrow().subscribe(reported);
+      List<String> listening = new ArrayList<>();
+      Table.await(
+          "the second check",
+          () -> {
+            table.watched.takeStatements().stream()
+                .filter(sql -> sql.startsWith("LISTEN") || sql.contains("pg_listening_channels"))
+                .forEach(listening::add);
+            return listening.size() > 2;
+          });
+      assertThat(listening).filteredOn(sql -> sql.startsWith("LISTEN")).hasSize(1);
+      assertThat(log.linesBeginning("notifications are not received")).isEmpty();
+    }
+  }
+
+  @DisplayName("it listens although the pool has no connection left for anything else")
+  @Test
+  void poolOfOne_listens() {
+    try (Table table = Table.withChanges(pool())) {
+      HikariConfig config = TestDatabase.POSTGRESQL.config(true, 1);
+      // Twice as long as the test waits.
+      config.setConnectionTimeout(120_000);
+      try (HikariDataSource one = new HikariDataSource(config)) {
+        JdbcSessionStore node =
+            JdbcSessionStore.builder(one)
+                .tableName(table.name)
+                .changeFeed(true)
+                .changeFeedInterval(INTERVAL)
+                .changeFeedNotifications(true)
+                .build();
+        Set<Thread> before = threads();
+        node.changeFeed().orElseThrow().subscribe(reported);
+        Table.await(
+            "a thread that waits for notifications",
+            () ->
+                threads().stream()
+                    .filter(thread -> !before.contains(thread))
+                    .flatMap(thread -> Stream.of(thread.getStackTrace()))
+                    .anyMatch(frame -> frame.getMethodName().equals("arriveWithin")));
+        node.close();
+      }
+    }
+  }
+
   @DisplayName("I15: a connection that has gone silent does not keep the store from closing")
   @Test
   void connectionGoesSilent_isClosed() throws IOException {
