@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashSet;
@@ -50,12 +51,16 @@ final class PostgreSqlDialect extends Dialect {
 
   /**
    * A column has another type than when the connection prepared the statement. Within a
-   * transaction, the driver fails, and prepares the statement again only at its next use.
+   * transaction, the driver fails, and prepares the statement again only at its next use. What the
+   * driver itself does not support has the same state, and may be missed after a statement was
+   * executed, so that is not run again.
    */
   @Override
   String state(SQLException exception) {
     String state = super.state(exception);
-    return state.equals(PLANNED_BEFORE) ? SqlFailure.UNDONE : state;
+    return state.equals(PLANNED_BEFORE) && !(exception instanceof SQLFeatureNotSupportedException)
+        ? SqlFailure.UNDONE
+        : state;
   }
 
   /**

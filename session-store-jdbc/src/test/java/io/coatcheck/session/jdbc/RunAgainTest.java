@@ -14,6 +14,7 @@ import io.coatcheck.session.store.WhenFull;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.sql.Statement;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
@@ -149,6 +150,25 @@ class RunAgainTest {
       assertRefused(limit);
       migrate(table, "authenticated_at TYPE numeric(20)");
       assertRefused(limit);
+    }
+  }
+
+  @DisplayName("what a driver does not support is not run again")
+  @Test
+  void unsupportedByTheDriver_fails() {
+    try (Table table =
+        new Table(new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null))) {
+      AtomicInteger tries = new AtomicInteger();
+      table.watched.failWith(
+          sql -> {
+            tries.incrementAndGet();
+            throw new SQLFeatureNotSupportedException("not implemented", "0A000");
+          });
+
+      assertThatThrownBy(() -> table.store.update(Sessions.anonymous().build(), NOW))
+          .isInstanceOf(SessionStoreException.class)
+          .hasMessageContaining("SQLState 0A000");
+      assertThat(tries).hasValue(1);
     }
   }
 
