@@ -44,6 +44,21 @@ final class CopiesNodes implements AutoCloseable {
       String table,
       Duration queryTimeout,
       UnaryOperator<SessionStore> feed) {
+    this(configs, database, table, queryTimeout, feed, false);
+  }
+
+  /**
+   * Does the same.
+   *
+   * @param notifies whether ends are notified too, which takes PostgreSQL
+   */
+  CopiesNodes(
+      List<HikariConfig> configs,
+      Database database,
+      String table,
+      Duration queryTimeout,
+      UnaryOperator<SessionStore> feed,
+      boolean notifies) {
     for (HikariConfig config : configs) {
       HikariDataSource pool = new HikariDataSource(config);
       pools.add(pool);
@@ -55,6 +70,7 @@ final class CopiesNodes implements AutoCloseable {
               .tableName(table)
               .changeFeed(true)
               .changeFeedInterval(POLL)
+              .changeFeedNotifications(notifies)
               .queryTimeout(queryTimeout)
               .build();
       stores.add(store);

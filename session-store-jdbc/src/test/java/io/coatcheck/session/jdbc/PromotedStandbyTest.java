@@ -2,7 +2,9 @@ package io.coatcheck.session.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
 import io.coatcheck.history.CopiesHistory;
+import io.coatcheck.test.log.RecordedLog;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
@@ -15,6 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Three nodes on a PostgreSQL whose standby takes over and lags at that moment, with copies that
@@ -31,6 +35,10 @@ class PromotedStandbyTest {
   /** How many requests copies have to answer before the test believes that they do. */
   private static final int MANY = 50;
 
+  private static final String LISTENING = "notifications are received again";
+
+  private final RecordedLog log = RecordedLog.of(JdbcSessionStore.class).at(Level.INFO);
+
   @TempDir(cleanup = CleanupMode.ON_SUCCESS)
   private Path directory;
 
@@ -45,30 +53,33 @@ class PromotedStandbyTest {
 
   @AfterEach
   void stop() throws Exception {
+    log.close();
     if (nodes != null) {
       nodes.close();
     }
     servers.close();
   }
 
-  private void startNodes() {
+  private void startNodes(boolean notifies) {
     nodes =
         new CopiesNodes(
             Collections.nCopies(NODES, CopiesNodes.bounded(servers.url())),
             Database.POSTGRESQL,
             "http_session",
             CopiesNodes.IMPATIENT,
-            store -> store);
+            store -> store,
+            notifies);
     history = new CopiesHistory(nodes.nodes(), CopiesNodes.BOUND, true);
   }
 
-  @Test
+  @ParameterizedTest(name = "notifies: {0}")
+  @ValueSource(booleans = {false, true})
   @DisplayName(
       "I2, I3, I5, I9: with synchronous replication, what was answered holds on all nodes, which"
           + " discard their copies")
-  void synchronous_keepsTheBound() throws Exception {
+  void synchronous_keepsTheBound(boolean notifies) throws Exception {
     servers.synchronize();
-    startNodes();
+    startNodes(notifies);
     List<Discards> discards = nodes.stores().stream().map(Discards::of).toList();
 
     history.run(
@@ -84,6 +95,7 @@ class PromotedStandbyTest {
           long failures = history.failures();
           servers.stopReplication();
           history.await("a change that has no answer", () -> history.failures() > failures);
+          log.clear();
           servers.failOver();
 
           for (int node = 0; node < NODES; node++) {
@@ -94,6 +106,8 @@ class PromotedStandbyTest {
           awaitHits();
           long ends = history.ends();
           history.await("ends of sessions on the new primary", () -> history.ends() > ends + 5);
+          history.await(
+              "all listen again", () -> !notifies || log.linesBeginning(LISTENING).size() >= NODES);
           history.pause(CopiesNodes.BOUND.multipliedBy(2));
           history.awaitLateRead();
         });
@@ -109,7 +123,7 @@ class PromotedStandbyTest {
   @Test
   @DisplayName("without synchronous replication, ends that were answered are undone")
   void asynchronous_losesEnds() throws Exception {
-    startNodes();
+    startNodes(false);
     history.mayLoseWrites();
     runUntilEnds(10);
     servers.stopReplication();
