@@ -44,9 +44,16 @@ final class Settings {
     return this;
   }
 
-  /** Passes each value of a list on. */
-  <T> Settings each(String setting, Collection<T> values, Consumer<T> builder) {
+  /**
+   * Passes each value of a list on. One that is null was empty in a list of other things than
+   * texts.
+   */
+  <T> Settings each(String setting, Collection<? extends @Nullable T> values, Consumer<T> builder) {
     for (T value : values) {
+      if (value == null) {
+        throw new InvalidSettingException(
+            prefix + kebab(setting) + " must have no empty element: " + values);
+      }
       set(setting, value, builder);
     }
     return this;

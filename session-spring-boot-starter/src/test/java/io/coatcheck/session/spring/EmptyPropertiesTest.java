@@ -87,6 +87,19 @@ class EmptyPropertiesTest {
     assertFails(application.withPropertyValues("coatcheck.cookie.nam="), "[coatcheck.cookie.nam]");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "exclude=/a,,/b",
+        "clear-site-data=cache,,cookies",
+        "cross-origin.trusted-origins=https://app.example,${absent:}"
+      })
+  @DisplayName("fails startup as one element of a list")
+  void element(String setting) {
+    String name = "coatcheck." + setting.substring(0, setting.indexOf('='));
+    assertFails(application.withPropertyValues("coatcheck." + setting), name);
+  }
+
   private static Set<String> names() throws IOException {
     try (InputStream in =
         CoatcheckProperties.class.getResourceAsStream(
