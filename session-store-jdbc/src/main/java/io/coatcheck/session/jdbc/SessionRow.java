@@ -264,9 +264,7 @@ final class SessionRow {
     }
     try {
       Map<String, AttributeValue> attributes =
-          columns.contains(ATTRIBUTES)
-              ? AttributeFrames.read(row.getBytes(ATTRIBUTES.position()))
-              : Map.of();
+          columns.contains(ATTRIBUTES) ? AttributeFrames.read(bytes(row, ATTRIBUTES)) : Map.of();
       return Optional.of(read(row, dialect, id, attributes));
     } catch (IllegalArgumentException unreadable) {
       UNREADABLE.warn("", "session " + id + " counts as absent: " + unreadable.getMessage());
@@ -306,6 +304,16 @@ final class SessionRow {
       } catch (RuntimeException failure) {
         LOG.error(
             "Reading session {} that has ended failed, so listeners are not notified", id, failure);
+      } catch (SQLException unreadable) {
+        SqlFailure failure = dialect.failure(unreadable);
+        if (failure.isUnreachable() || failure.isRolledBack()) {
+          throw unreadable;
+        }
+        // Without its message, which may quote the value.
+        LOG.warn(
+            "session {} is deleted without notifying listeners: {}",
+            id,
+            SqlFailure.codes(unreadable));
       }
     }
     return new Deleted(ids, sessions);
@@ -343,7 +351,7 @@ final class SessionRow {
             .version(row.getLong(VERSION.position()))
             .generation(row.getLong(GENERATION.position()))
             .fence(row.getLong(FENCE.position()))
-            .secretHash(SecretHash.of(row.getBytes(SECRET_HASH.position())))
+            .secretHash(SecretHash.of(bytes(row, SECRET_HASH)))
             .previousSecretHash(previousHash == null ? null : SecretHash.of(previousHash))
             .previousReadableUntil(moment(row, PREVIOUS_READABLE_UNTIL))
             .principal(dialect.getPrincipal(row, PRINCIPAL.position()))
@@ -358,6 +366,14 @@ final class SessionRow {
             .attributes(attributes);
     long idleTimeout = row.getLong(IDLE_TIMEOUT.position());
     return (row.wasNull() ? session : session.idleTimeout(Duration.ofMillis(idleTimeout))).build();
+  }
+
+  private static byte[] bytes(ResultSet row, Column column) throws SQLException {
+    byte[] bytes = row.getBytes(column.position());
+    if (bytes == null) {
+      throw new IllegalArgumentException(column.sql() + " is null");
+    }
+    return bytes;
   }
 
   private static @Nullable Instant moment(ResultSet row, Column column) throws SQLException {

@@ -36,6 +36,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The contents of rows, and the treatment of rows with other contents. */
@@ -264,6 +265,57 @@ class RowTest {
       assertThat(deleted).containsExactly(sound);
       assertThat(table.count()).isZero();
     }
+  }
+
+  @DisplayName("A value that no session has costs the others of the same delete nothing")
+  @ParameterizedTest
+  @MethodSource("damages")
+  void damagedRow_othersAreHandedOver(Pool pool, String allow, String damage) {
+    try (Table table = new Table(pool)) {
+      StoredSession sound = Sessions.of("alice").build();
+      table.store.insert(sound);
+      table.store.insert(Sessions.of("alice").userAgent("odd").build());
+      StoredSession alone = Sessions.anonymous().userAgent("odd").build();
+      table.store.insert(alone);
+      table.execute("ALTER TABLE " + table.name + " " + allow);
+      table.execute("UPDATE " + table.name + " SET " + damage + " WHERE user_agent = 'odd'");
+
+      if (damage.endsWith("NULL")) {
+        assertThat(table.store.find(alone.id())).isEmpty();
+      }
+      List<StoredSession> deleted = new ArrayList<>();
+      PrincipalIndex index = table.store.principalIndex().orElseThrow();
+      assertThat(index.deleteByPrincipal("alice", Set.of(), deleted::add)).isEqualTo(2);
+      assertThat(deleted).containsExactly(sound);
+      assertThat(table.store.delete(alone.id())).isEmpty();
+      assertThat(table.count()).isZero();
+    }
+  }
+
+  static Stream<Arguments> damages() {
+    return Pool.eachAndMySql()
+        .flatMap(
+            pool ->
+                switch (pool.server()) {
+                  case POSTGRESQL ->
+                      Stream.of(
+                          Arguments.of(
+                              pool, "ALTER secret_hash DROP NOT NULL", "secret_hash = NULL"),
+                          Arguments.of(
+                              pool, "ALTER rotated_at TYPE numeric(30)", "rotated_at = 1e25"));
+                  case H2 ->
+                      Stream.of(
+                          Arguments.of(
+                              pool,
+                              "ALTER COLUMN secret_hash DROP NOT NULL",
+                              "secret_hash = NULL"));
+                  case MARIADB ->
+                      Stream.of(
+                          Arguments.of(
+                              pool, "MODIFY secret_hash BINARY(32)", "secret_hash = NULL"));
+                  // Its columns cannot be altered.
+                  case SQLITE -> Stream.of();
+                });
   }
 
   @DisplayName(
