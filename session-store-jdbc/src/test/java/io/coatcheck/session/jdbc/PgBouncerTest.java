@@ -111,15 +111,16 @@ class PgBouncerTest {
   @Test
   void transactionMode_preparedStatements_fail() throws Exception {
     try (PgBouncer bouncer = PgBouncer.start(directory, "transaction", 1);
-        HikariDataSource pool = pool(bouncer, "&prepareThreshold=1", true)) {
+        HikariDataSource pool = pool(bouncer, "", true);
+        HikariDataSource other = pool(bouncer, "", true);
+        JdbcSessionStore first = store(pool).build();
+        JdbcSessionStore second = store(other).build()) {
       assertThatThrownBy(
               () -> {
-                try (JdbcSessionStore store = store(pool).build()) {
-                  store.find(Sessions.token().id());
-                  try (Connection used = pool.getConnection()) {
-                    assertThat(used.getAutoCommit()).isTrue();
-                    store.find(Sessions.token().id());
-                  }
+                // Each of eight connections prepares it at the fifth use.
+                for (int i = 0; i < 40; i++) {
+                  first.find(Sessions.token().id());
+                  second.find(Sessions.token().id());
                 }
               })
           .isInstanceOf(SessionStoreException.class)
