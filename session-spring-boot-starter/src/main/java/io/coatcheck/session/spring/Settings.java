@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,7 +81,8 @@ final class Settings {
     List<String> named = new ArrayList<>();
     properties.forEach(
         (setting, property) -> {
-          if (message.contains(setting)) {
+          // Not as a part of another name: changeFeed is not meant by changeFeedInterval.
+          if (Pattern.compile("\\b" + Pattern.quote(setting) + "\\b").matcher(message).find()) {
             named.add(property);
           }
         });
