@@ -47,7 +47,7 @@ final class MySqlSetup extends Setup {
               + text.sql()
               + " has the character set utf8mb4, as in "
               + dialect.database.schemaFile()
-              + ", since others cannot store every text, and such logins would fail");
+              + ", since most others cannot store every text, and such logins would fail");
     }
   }
 

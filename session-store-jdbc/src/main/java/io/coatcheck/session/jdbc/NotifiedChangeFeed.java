@@ -58,7 +58,10 @@ final class NotifiedChangeFeed implements ChangeFeed {
   /** The attempts that have failed since it last listened. Used by the thread only. */
   private final Outage outage = new Outage(LOG, 2);
 
-  /** Whether the last attempt did not receive what it had sent. Used by the thread only. */
+  /**
+   * Whether the last attempt did not receive what another connection had sent. Used by the thread
+   * only.
+   */
   private boolean wentAstray;
 
   /**
@@ -168,7 +171,6 @@ final class NotifiedChangeFeed implements ChangeFeed {
         }
       } else if (System.nanoTime() - checked > CHECK_INTERVAL.toNanos()) {
         requireListening(statements);
-        receives();
         checked = System.nanoTime();
       }
     }

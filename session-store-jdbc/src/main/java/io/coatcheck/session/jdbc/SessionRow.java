@@ -19,7 +19,6 @@ import static io.coatcheck.session.jdbc.Column.SECRET_HASH;
 import static io.coatcheck.session.jdbc.Column.USER_AGENT;
 import static io.coatcheck.session.jdbc.Column.VERSION;
 
-import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.AttributeFrames;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.log.LimitedLog;
@@ -268,8 +267,23 @@ final class SessionRow {
       return Optional.of(read(row, dialect, id, attributes));
     } catch (IllegalArgumentException unreadable) {
       UNREADABLE.warn("", "session " + id + " counts as absent: " + unreadable.getMessage());
-      return Optional.empty();
+    } catch (SQLException unreadable) {
+      UNREADABLE.warn("", "session " + id + " counts as absent: " + codes(unreadable, dialect));
     }
+    return Optional.empty();
+  }
+
+  /**
+   * Returns the codes of a failure to read a value, without its message, which may quote the value.
+   *
+   * @throws SQLException if it is no failure of the value
+   */
+  private static String codes(SQLException unreadable, Dialect dialect) throws SQLException {
+    SqlFailure failure = dialect.failure(unreadable);
+    if (failure.isUnreachable() || failure.isRolledBack()) {
+      throw unreadable;
+    }
+    return SqlFailure.codes(unreadable);
   }
 
   /**
@@ -305,15 +319,10 @@ final class SessionRow {
         LOG.error(
             "Reading session {} that has ended failed, so listeners are not notified", id, failure);
       } catch (SQLException unreadable) {
-        SqlFailure failure = dialect.failure(unreadable);
-        if (failure.isUnreachable() || failure.isRolledBack()) {
-          throw unreadable;
-        }
-        // Without its message, which may quote the value.
         LOG.warn(
             "session {} is deleted without notifying listeners: {}",
             id,
-            SqlFailure.codes(unreadable));
+            codes(unreadable, dialect));
       }
     }
     return new Deleted(ids, sessions);
@@ -331,10 +340,9 @@ final class SessionRow {
 
   private static Map<String, AttributeValue> lastAttributes(ResultSet row, SessionId id)
       throws SQLException {
-    byte[] frames = row.getBytes(ATTRIBUTES.position());
     try {
-      return AttributeFrames.read(frames);
-    } catch (AttributeCodecException unreadable) {
+      return AttributeFrames.read(bytes(row, ATTRIBUTES));
+    } catch (IllegalArgumentException unreadable) {
       LOG.warn("session {} is deleted without attributes: {}", id, unreadable.getMessage());
     } catch (RuntimeException | Error failure) { // Such as a lack of memory.
       LOG.error("session {} is deleted without attributes, since reading them failed", id, failure);

@@ -5,6 +5,7 @@ import io.coatcheck.session.store.SessionStoreException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLRecoverableException;
 import java.sql.SQLTimeoutException;
@@ -26,7 +27,10 @@ import org.jspecify.annotations.Nullable;
  */
 record SqlFailure(SQLException exception, String state, Dialect dialect) {
 
-  /** The database has undone the transaction because of concurrent ones. */
+  /**
+   * The database has undone the transaction because of concurrent ones, or refused a statement that
+   * was prepared before a migration.
+   */
   static final String UNDONE = "40001";
 
   /** No answer in time. */
@@ -89,7 +93,7 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
     return state.startsWith(ROLLBACK);
   }
 
-  /** Returns whether the database has undone the transaction because of concurrent ones. */
+  /** Returns whether the operation has had no effect, and may succeed if it is run again. */
   boolean isRolledBack() {
     return isOfRollback(state) && !NOT_TO_BE_REPEATED.contains(state);
   }
@@ -270,11 +274,11 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
   }
 
   private static SQLException bare(Throwable failure, @Nullable String state, int code) {
+    String text = failure.getClass().getName() + ", message left out because it may quote values";
     SQLException copy =
-        new SQLException(
-            failure.getClass().getName() + ", message left out because it may quote values",
-            state,
-            code);
+        failure instanceof SQLFeatureNotSupportedException
+            ? new SQLFeatureNotSupportedException(text, state, code)
+            : new SQLException(text, state, code);
     copy.setStackTrace(failure.getStackTrace());
     return copy;
   }

@@ -20,9 +20,10 @@ import org.jspecify.annotations.Nullable;
  * connection from the pool and gives it back.
  *
  * <p>A transaction that the database itself undid because of concurrent ones (deadlock,
- * serialization failure), even at the commit, has had no effect and is run again, a few times.
- * Nothing else is repeated. Before a new attempt it waits a moment: the transaction that won may
- * not have continued yet, and would conflict again.
+ * serialization failure), even at the commit, has had no effect and is run again, a few times. So
+ * is one whose prepared statement a migration has outdated. Nothing else is repeated. Before a new
+ * attempt it waits a moment: the transaction that won may not have continued yet, and would
+ * conflict again.
  *
  * <p>A connection is aborted, so that the pool replaces it, if its server takes no writes or is
  * shutting down, and after an {@code Error}, which may have come in the middle of an answer.

@@ -53,7 +53,9 @@ final class TrialNotifications implements PolledChangeFeed.Reader {
     }
   }
 
-  /** Has the next read that succeeds notify a channel, and not the one of the call before. */
+  /**
+   * Asks the next read that succeeds to notify a channel. Discards a trial that was not sent yet.
+   */
   Trial send(String channel) {
     Trial trial = new Trial(channel);
     wanted.set(trial);

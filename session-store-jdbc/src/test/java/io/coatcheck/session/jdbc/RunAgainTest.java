@@ -8,6 +8,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.LoginLimit;
+import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
@@ -17,10 +18,13 @@ import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.Statement;
 import java.time.Instant;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -158,17 +162,27 @@ class RunAgainTest {
   void unsupportedByTheDriver_fails() {
     try (Table table =
         new Table(new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null))) {
+      table.store.insert(Sessions.of("alice").build());
+      table.store.insert(Sessions.of("alice").build());
       AtomicInteger tries = new AtomicInteger();
       table.watched.failWith(
           sql -> {
-            tries.incrementAndGet();
-            throw new SQLFeatureNotSupportedException("not implemented", "0A000");
+            if (!sql.startsWith("SELECT")) {
+              tries.incrementAndGet();
+              throw new SQLFeatureNotSupportedException("not implemented", "0A000");
+            }
           });
+      PrincipalIndex index = table.store.principalIndex().orElseThrow();
 
-      assertThatThrownBy(() -> table.store.update(Sessions.anonymous().build(), NOW))
-          .isInstanceOf(SessionStoreException.class)
-          .hasMessageContaining("SQLState 0A000");
-      assertThat(tries).hasValue(1);
+      for (ThrowingCallable call :
+          List.<ThrowingCallable>of(
+              () -> table.store.update(Sessions.anonymous().build(), NOW),
+              () -> index.deleteByPrincipal("alice", Set.of(), deleted -> {}))) {
+        assertThatThrownBy(call)
+            .isInstanceOf(SessionStoreException.class)
+            .hasMessageContaining("SQLState 0A000");
+        assertThat(tries.getAndSet(0)).isEqualTo(1);
+      }
     }
   }
 
