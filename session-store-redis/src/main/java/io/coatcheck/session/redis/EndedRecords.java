@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Hands over the records of deleted sessions, each once, even if another one fails. A record that
- * cannot be read is logged and left out. Any other failure to read one, such as a lack of memory,
- * is kept until {@link #finish}, like what the consumer throws.
+ * cannot be read is logged and left out. After any other failure to read one, such as a lack of
+ * memory, it is handed over without attributes. If that fails too, the failure is kept until {@link
+ * #finish}, like what the consumer throws.
  *
  * <p>Used by one thread, within one call.
  */

@@ -33,7 +33,8 @@ local live, gone, from = {}, {}, '-'
 local most = ARGV[8] == '1' and limit - 1 + tonumber(ARGV[9]) or limit - 1
 local principal = KEYS[3] .. principal_in(record)
 -- Removes the ids whose records are gone, or each later login would look at them again. Not before the
--- login is stored or refused: out of memory, a server refuses only a first write.
+-- login is stored or refused: out of memory, a server refuses only a first write. No more than 1,000, so
+-- that the server is not held up: the next logins remove the rest.
 local function forget_gone()
   for _, id in ipairs(gone) do
     if record_gone(KEYS[5], id) then
@@ -49,7 +50,7 @@ repeat
       local head = head_of(KEYS[4] .. id)
       if head and expires_at(head) > now then
         live[#live + 1] = {id = id, order = #live, authenticated_at = number(head, 42)}
-      elseif not head and redis.call('EXISTS', KEYS[4] .. id) == 0 then
+      elseif not head and #gone < 1000 and redis.call('EXISTS', KEYS[4] .. id) == 0 then
         gone[#gone + 1] = id
       end
     end

@@ -447,6 +447,36 @@ class RedisPartialFailureTest {
     assertThat(Bucket.readEnded(new byte[0], failing)).isEmpty();
   }
 
+  private static void addGone(TestServer server, int number) {
+    server.run(
+        commands ->
+            commands.zadd(
+                KEYS.principal("alice"),
+                IntStream.range(0, number)
+                    .boxed()
+                    .flatMap(i -> Stream.<Object>of(0.0, Keys.bytes(SessionId.of(1, i))))
+                    .toArray()));
+  }
+
+  @Test
+  @DisplayName("a login of a principal with very many ids of gone records removes 1,000 of them")
+  void admit_manyGone() throws IOException {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      addGone(server, 1_500);
+      LoginLimit limit = store.loginLimit().orElseThrow();
+      int logins = 0;
+      for (int left : new int[] {500, 0, 0}) {
+        StoredSession login = SampleSessions.authenticated("alice", NOW).build();
+
+        assertThat(limit.admit(login, true, 9, WhenFull.REFUSE_NEWCOMER, NOW).outcome())
+            .isEqualTo(Admission.Outcome.STORED);
+        logins++;
+        assertThat(indexed(server, KEYS.principal("alice"))).hasSize(left + logins);
+      }
+    }
+  }
+
   @Test
   @DisplayName("a list of a principal with very many ids of gone records does not hold the server")
   void list_manyGone() throws IOException {
@@ -454,14 +484,7 @@ class RedisPartialFailureTest {
     try (TestServer server = new TestServer();
         RedisSessionStore store = server.store("a").build()) {
       sessions.forEach(store::insert);
-      server.run(
-          commands ->
-              commands.zadd(
-                  KEYS.principal("alice"),
-                  IntStream.range(0, gone)
-                      .boxed()
-                      .flatMap(i -> Stream.<Object>of(0.0, Keys.bytes(SessionId.of(1, i))))
-                      .toArray()));
+      addGone(server, gone);
       replace(server, KEYS.changes());
       PrincipalIndex index = store.principalIndex().orElseThrow();
 
