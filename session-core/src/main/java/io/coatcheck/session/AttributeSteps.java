@@ -210,7 +210,11 @@ final class AttributeSteps {
           return drop(step, found.isEmpty() ? DropReason.ENDED : DropReason.EXPIRED);
         }
         if (!RequestLogin.hasSameFence(known, live.get())) {
-          return isRekeyedHere(known) ? restart() : drop(step, DropReason.REKEYED);
+          // In turn: another thread may have stored a new secret that the request does not know
+          // yet.
+          return saveLoop.inTurn(known.id(), () -> isRekeyedHere(known))
+              ? restart()
+              : drop(step, DropReason.REKEYED);
         }
         newest = live.get();
         isRead = true;

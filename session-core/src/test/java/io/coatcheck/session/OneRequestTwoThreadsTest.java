@@ -177,6 +177,27 @@ class OneRequestTwoThreadsTest {
   }
 
   @Test
+  @DisplayName("I3: a look for an attribute does not end a session whose secret is just renewed")
+  void take_whileAnotherThreadRenews_leavesTheSession() throws Exception {
+    Session both = fixture.live(fixture.anonymous());
+    Thread looking = new Thread(() -> manager.take(both, "flash"));
+    fixture.store.afterNext(
+        "update",
+        () -> {
+          looking.start();
+          while (looking.isAlive() && looking.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+          }
+        });
+
+    assertThat(manager.renew(both)).isTrue();
+    looking.join();
+
+    assertThat(both.isEnded()).isFalse();
+    assertThat(fixture.stored(both).generation()).isEqualTo(1);
+  }
+
+  @Test
   @DisplayName("I3: a touch that finds the session ended does not end the login of another thread")
   void touch_whileAnotherThreadLogsIn_leavesTheLogin() {
     String token = fixture.anonymous();
