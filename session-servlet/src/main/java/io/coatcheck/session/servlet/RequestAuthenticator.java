@@ -79,8 +79,11 @@ final class RequestAuthenticator {
     if (before != null && before.isEnded()) {
       state.run(
           () -> {
-            resolver.release(before, true);
-            resolver.deleteToken();
+            // Unless another thread has just logged in on it.
+            if (before.isEnded()) {
+              resolver.release(before, true);
+              resolver.deleteToken();
+            }
           });
       endAllIfEnded(before, bound);
       current.settleUnsaved();
