@@ -30,7 +30,7 @@ final class ReplacedSessions {
 
   private static final Duration PAUSE = Duration.ofSeconds(10);
 
-  private static final int MOST_ENDED = 10_000;
+  private static final int MAX_ENDED = 10_000;
   private static final Duration STAYS_ENDED = Duration.ofMinutes(1);
 
   /** When the last attempt to end a session failed or began, by the id of the session. */
@@ -43,7 +43,7 @@ final class ReplacedSessions {
 
         @Override
         protected boolean removeEldestEntry(Map.Entry<String, Instant> eldest) {
-          return size() > MOST_ENDED;
+          return size() > MAX_ENDED;
         }
       };
 

@@ -77,7 +77,7 @@ final class StoreChoice {
     }
     String reason =
         dataSourceNames.isEmpty()
-            ? "there is no DataSource"
+            ? "there is no DataSource that can be injected by its type"
             : "none of the DataSources " + dataSourceNames + " is primary";
     if (properties.store() == StoreKind.JDBC) {
       throw new InvalidSettingException(
