@@ -15,7 +15,7 @@ final class Registration {
    * @return the registration, without a mapping
    * @throws IllegalStateException if there is a filter of this name already, or it is too late
    */
-  static FilterRegistration.Dynamic add(ServletContext context, String name, Filter filter) {
+  static FilterRegistration.Dynamic addFilter(String name, Filter filter, ServletContext context) {
     FilterRegistration.Dynamic registration = context.addFilter(name, filter);
     if (registration == null) {
       throw new IllegalStateException(

@@ -102,7 +102,7 @@ public final class RequireLogin implements Filter {
    */
   public FilterRegistration.Dynamic register(ServletContext servletContext) {
     FilterRegistration.Dynamic registration =
-        Registration.add(servletContext, "coatcheck-login", this);
+        Registration.addFilter("coatcheck-login", this, servletContext);
     registration.addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), true, "/*");
     return registration;
   }

@@ -220,7 +220,7 @@ public class SessionFilter implements Filter {
    */
   public FilterRegistration.Dynamic register(ServletContext servletContext) {
     FilterRegistration.Dynamic registration =
-        Registration.add(servletContext, "coatcheck-session", this);
+        Registration.addFilter("coatcheck-session", this, servletContext);
     registration.addMappingForUrlPatterns(
         EnumSet.of(
             DispatcherType.REQUEST,
