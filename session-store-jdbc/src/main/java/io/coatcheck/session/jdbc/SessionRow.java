@@ -340,8 +340,10 @@ final class SessionRow {
 
   private static Map<String, AttributeValue> lastAttributes(ResultSet row, SessionId id)
       throws SQLException {
+    // Not within the try: an Error of the driver is passed on.
+    byte[] frames = row.getBytes(ATTRIBUTES.position());
     try {
-      return AttributeFrames.read(bytes(row, ATTRIBUTES));
+      return AttributeFrames.read(present(frames, ATTRIBUTES));
     } catch (IllegalArgumentException unreadable) {
       LOG.warn("session {} is deleted without attributes: {}", id, unreadable.getMessage());
     } catch (RuntimeException | Error failure) { // Such as a lack of memory.
@@ -377,7 +379,10 @@ final class SessionRow {
   }
 
   private static byte[] bytes(ResultSet row, Column column) throws SQLException {
-    byte[] bytes = row.getBytes(column.position());
+    return present(row.getBytes(column.position()), column);
+  }
+
+  private static byte[] present(byte @Nullable [] bytes, Column column) {
     if (bytes == null) {
       throw new IllegalArgumentException(column.sql() + " is null");
     }

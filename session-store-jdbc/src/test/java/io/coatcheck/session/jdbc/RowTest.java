@@ -165,10 +165,10 @@ class RowTest {
     }
   }
 
-  @DisplayName("A deleted session whose attributes fail unexpectedly is handed over without them")
+  @DisplayName("A deleted session whose attributes are missing is handed over without them")
   @ParameterizedTest
   @MethodSource("eachDialect")
-  void deleted_unexpectedFailureOfAttributes(Pool pool) throws SQLException {
+  void deleted_missingAttributes(Pool pool) throws SQLException {
     try (Table table = new Table(pool)) {
       List<StoredSession> sessions = twoStored(table);
       SessionRow.Deleted deleted =
@@ -200,6 +200,25 @@ class RowTest {
             .toList();
     sessions.forEach(table.store::insert);
     return sessions;
+  }
+
+  @DisplayName("An Error of the driver is passed on: it may have come in the middle of an answer")
+  @ParameterizedTest
+  @MethodSource("eachDialect")
+  void deleted_errorOfTheDriver(Pool pool) {
+    try (Table table = new Table(pool)) {
+      List<StoredSession> unused = twoStored(table);
+      OutOfMemoryError error = new OutOfMemoryError("a driver that fails");
+      FirstCall failing =
+          new FirstCall("getBytes") {
+            @Override
+            Object answer() {
+              throw error;
+            }
+          };
+
+      assertThatThrownBy(() -> readDeleted(table, failing)).isSameAs(error);
+    }
   }
 
   /** Changes the answer to the first call of a method whose argument is the attributes, or any. */
