@@ -55,9 +55,15 @@ public final class CoatcheckAutoConfiguration {
   static final String REGISTRATION = "coatcheckFilterRegistration";
 
   private static final boolean HAS_SECURITY =
-      ClassUtils.isPresent(
-          "org.springframework.security.core.AuthenticationException",
-          CoatcheckAutoConfiguration.class.getClassLoader());
+      isPresent("org.springframework.security.core.AuthenticationException");
+
+  private static final boolean HAS_WEB_SECURITY =
+      HAS_SECURITY
+          && isPresent("org.springframework.security.web.authentication.WebAuthenticationDetails");
+
+  private static boolean isPresent(String className) {
+    return ClassUtils.isPresent(className, CoatcheckAutoConfiguration.class.getClassLoader());
+  }
 
   private final CoatcheckProperties properties;
   private final IneffectiveProperties ineffective;
@@ -114,7 +120,10 @@ public final class CoatcheckAutoConfiguration {
         AutoConfigurationPackages.has(beans) ? AutoConfigurationPackages.get(beans) : List.of();
     AttributeCodec codec =
         new NamedRefusals(SessionCodec.create(properties.attributes(), packages));
-    return HAS_SECURITY ? new RefusedLogins(codec) : codec;
+    if (HAS_SECURITY) {
+      codec = new RefusedLogins(codec);
+    }
+    return HAS_WEB_SECURITY ? new KnownContexts(codec) : codec;
   }
 
   @Bean(POLICY)

@@ -31,7 +31,8 @@
  *       which it knows a second login of one user. {@code PasskeyLogins} gives passkeys the chain's
  *       strategy, unless the {@code PrivateField} has another one. {@code ImplicitLogins}, {@code
  *       PlainCsrfTokens} and {@code RefusedLogins} decide what is stored, and {@code NamedRefusals}
- *       names the property that would allow it. {@code StoredSessionRegistry} is the {@code
+ *       names the property that would allow it. {@code KnownContexts} builds a context that was
+ *       decoded before from its {@code ContextParts}. {@code StoredSessionRegistry} is the {@code
  *       SessionRegistry}, and {@code ChainSessionRegistry} that of a chain with {@code
  *       maximumSessions}. {@link CoatcheckOidcLogoutAutoConfiguration}, {@code ProviderSessions}
  *       and {@code OidcLogoutStart} are for {@code oidcLogout}. With {@code

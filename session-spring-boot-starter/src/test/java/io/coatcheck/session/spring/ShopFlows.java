@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.SessionInfo;
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.spring.shop.SessionLog;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
 import io.coatcheck.test.clients.Visitor;
@@ -16,6 +19,8 @@ import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.springframework.security.core.context.SecurityContext;
+import org.springframework.security.web.context.HttpSessionSecurityContextRepository;
 
 /** What users of the shop do, on every store. */
 interface ShopFlows {
@@ -54,6 +59,26 @@ interface ShopFlows {
     Visitor thief = site().visitor();
     thief.take(COOKIE, before);
     assertThat(thief.get("/account").statusCode()).isEqualTo(302);
+  }
+
+  @Test
+  @DisplayName("The context of such a login consists of the usual parts, on each Spring Security")
+  default void usualContext() throws Exception {
+    Visitor ann = site().visitor();
+    ann.logIn("ann");
+    AttributeCodec codec = site().bean(AttributeCodec.class);
+    StoredSession stored =
+        site()
+            .bean(SessionStore.class)
+            .find(SessionToken.parse(ann.cookie(COOKIE)).orElseThrow().id())
+            .orElseThrow();
+    SecurityContext context =
+        (SecurityContext)
+            stored
+                .attributes()
+                .get(HttpSessionSecurityContextRepository.SPRING_SECURITY_CONTEXT_KEY)
+                .object(codec);
+    assertThat(ContextParts.of(context, codec)).isNotNull();
   }
 
   @Test

@@ -1,0 +1,202 @@
+package io.coatcheck.session.spring;
+
+import io.coatcheck.session.codec.AttributeCodec;
+import java.io.ObjectStreamClass;
+import java.io.ObjectStreamField;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.springframework.security.authentication.AbstractAuthenticationToken;
+import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
+import org.springframework.security.core.GrantedAuthority;
+import org.springframework.security.core.context.SecurityContext;
+import org.springframework.security.core.context.SecurityContextImpl;
+import org.springframework.security.core.userdetails.User;
+import org.springframework.security.web.authentication.WebAuthenticationDetails;
+
+/**
+ * What the security context of a login with a password consists of, if it consists of the usual
+ * classes only. Immutable, as all parts are; the context itself and what it holds are not. Contexts
+ * with equal parts have the same content.
+ */
+record ContextParts(
+    Principal principal,
+    @Nullable String credentials,
+    List<GrantedAuthority> authorities,
+    @Nullable WebAuthenticationDetails details) {
+
+  /** Authorities whose objects never change. The second one exists since Spring Security 7. */
+  private static final Set<String> AUTHORITIES =
+      Set.of(
+          "org.springframework.security.core.authority.SimpleGrantedAuthority",
+          "org.springframework.security.core.authority.FactorGrantedAuthority");
+
+  /** The fields that {@link #of} reads. A class with others could not be built from the parts. */
+  private static final boolean HAS_KNOWN_CLASSES =
+      Map.of(
+              SecurityContextImpl.class,
+              Set.of("authentication"),
+              UsernamePasswordAuthenticationToken.class,
+              Set.of("principal", "credentials"),
+              AbstractAuthenticationToken.class,
+              Set.of("authorities", "details", "authenticated"),
+              WebAuthenticationDetails.class,
+              Set.of("remoteAddress", "sessionId"),
+              User.class,
+              Set.of(
+                  "username",
+                  "password",
+                  "authorities",
+                  "accountNonExpired",
+                  "accountNonLocked",
+                  "credentialsNonExpired",
+                  "enabled"))
+          .entrySet()
+          .stream()
+          .allMatch(known -> fieldsOf(known.getKey()).equals(known.getValue()));
+
+  private static Set<String> fieldsOf(Class<?> type) {
+    return Arrays.stream(ObjectStreamClass.lookup(type).getFields())
+        .map(ObjectStreamField::getName)
+        .collect(Collectors.toSet());
+  }
+
+  /**
+   * Returns the parts of a context; null if it contains anything else, or has no user who is logged
+   * in.
+   *
+   * @param codec says which principals are immutable
+   */
+  static @Nullable ContextParts of(SecurityContext context, AttributeCodec codec) {
+    if (!HAS_KNOWN_CLASSES
+        || context.getClass() != SecurityContextImpl.class
+        || !(context.getAuthentication() instanceof UsernamePasswordAuthenticationToken login)
+        || login.getClass() != UsernamePasswordAuthenticationToken.class
+        || !login.isAuthenticated()) {
+      return null;
+    }
+    Object details = login.getDetails();
+    Object credentials = login.getCredentials();
+    Principal principal = principalOf(login.getPrincipal(), codec);
+    if (principal == null
+        || (credentials != null && credentials.getClass() != String.class)
+        || (details != null && details.getClass() != WebAuthenticationDetails.class)
+        || !areImmutable(login.getAuthorities())) {
+      return null;
+    }
+    return new ContextParts(
+        principal,
+        (String) credentials,
+        List.copyOf(login.getAuthorities()),
+        (WebAuthenticationDetails) details);
+  }
+
+  private static @Nullable Principal principalOf(@Nullable Object principal, AttributeCodec codec) {
+    if (principal == null) {
+      return null;
+    }
+    if (principal.getClass() == User.class) {
+      return UserParts.of((User) principal);
+    }
+    return codec.isImmutable(principal) ? new Shared(principal) : null;
+  }
+
+  /** A stream of an attacker may lack the authorities, or one of them. */
+  private static boolean areImmutable(@Nullable Collection<GrantedAuthority> authorities) {
+    if (authorities == null) {
+      return false;
+    }
+    for (GrantedAuthority authority : authorities) {
+      if (authority == null || !AUTHORITIES.contains(authority.getClass().getName())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Returns a context of these parts, which the caller may change. */
+  SecurityContext newContext() {
+    Object user = principal.newObject();
+    UsernamePasswordAuthenticationToken login =
+        UsernamePasswordAuthenticationToken.authenticated(user, credentials, authorities);
+    login.setDetails(details);
+    return new SecurityContextImpl(login);
+  }
+
+  /** Whose context it is. */
+  private sealed interface Principal {
+
+    Object newObject();
+  }
+
+  /**
+   * An immutable principal, which contexts share. Its own {@code equals} may compare less than all
+   * that it contains, so only the same object is equal, or the same text.
+   */
+  private record Shared(Object object) implements Principal {
+
+    @Override
+    public Object newObject() {
+      return object;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Shared that
+          && (object == that.object || (object instanceof String && object.equals(that.object)));
+    }
+
+    @Override
+    public int hashCode() {
+      return object instanceof String ? object.hashCode() : System.identityHashCode(object);
+    }
+  }
+
+  /** What a user of Spring Security's own class consists of. */
+  private record UserParts(
+      String username,
+      @Nullable String password,
+      boolean enabled,
+      boolean accountNonExpired,
+      boolean credentialsNonExpired,
+      boolean accountNonLocked,
+      List<GrantedAuthority> authorities)
+      implements Principal {
+
+    static @Nullable UserParts of(User user) {
+      boolean isComplete = user.getUsername() != null && !user.getUsername().isEmpty();
+      return isComplete && areImmutable(user.getAuthorities())
+          ? new UserParts(
+              user.getUsername(),
+              user.getPassword(),
+              user.isEnabled(),
+              user.isAccountNonExpired(),
+              user.isCredentialsNonExpired(),
+              user.isAccountNonLocked(),
+              List.copyOf(user.getAuthorities()))
+          : null;
+    }
+
+    @Override
+    public Object newObject() {
+      User user =
+          new User(
+              username,
+              Objects.requireNonNullElse(password, ""),
+              enabled,
+              accountNonExpired,
+              credentialsNonExpired,
+              accountNonLocked,
+              authorities);
+      if (password == null) {
+        user.eraseCredentials();
+      }
+      return user;
+    }
+  }
+}

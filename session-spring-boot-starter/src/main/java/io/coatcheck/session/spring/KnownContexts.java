@@ -1,0 +1,126 @@
+package io.coatcheck.session.spring;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.coatcheck.session.codec.AttributeCodec;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+import org.springframework.security.core.context.SecurityContext;
+
+/**
+ * Builds a security context from its parts if it was decoded a short time ago. Each request decodes
+ * the context, and finds out at its end whether it was changed; serialization takes far longer for
+ * that than everything else that a session costs a request. As with decoding, each request gets its
+ * own context. Everything but the usual contexts is left to the other codec.
+ *
+ * <p>Keeps the parts of contexts whose encodings take up to 8 KiB each and 8 MiB together, for five
+ * minutes after the last request that used them. They are found by the whole encoding, which says
+ * all that they contain.
+ */
+final class KnownContexts implements AttributeCodec {
+
+  /** No security context is shorter. */
+  private static final int MIN_BYTES = 256;
+
+  private static final int MAX_BYTES = 8 * 1024;
+  private static final int MAX_BYTES_OF_ALL = 8 * 1024 * 1024;
+  private static final Duration UNUSED = Duration.ofMinutes(5);
+
+  private final AttributeCodec codec;
+  private final Cache<Encoding, ContextParts> known =
+      Caffeine.newBuilder()
+          .maximumWeight(MAX_BYTES_OF_ALL)
+          .weigher((Encoding encoding, ContextParts parts) -> encoding.bytes.length)
+          .expireAfterAccess(UNUSED)
+          .build();
+
+  KnownContexts(AttributeCodec codec) {
+    this.codec = codec;
+  }
+
+  @Override
+  public byte[] encode(Object value) {
+    return codec.encode(value);
+  }
+
+  @Override
+  public byte[] encodeAgain(Object value, byte[] before) {
+    if (value instanceof SecurityContext context && mayBeKnown(before)) {
+      ContextParts parts = known.getIfPresent(new Encoding(before));
+      if (parts != null && parts.equals(ContextParts.of(context, codec))) {
+        return before;
+      }
+    }
+    return codec.encodeAgain(value, before);
+  }
+
+  @Override
+  public Object decode(byte[] bytes) {
+    if (!mayBeKnown(bytes)) {
+      return codec.decode(bytes);
+    }
+    Encoding encoding = new Encoding(bytes);
+    ContextParts parts = known.getIfPresent(encoding);
+    if (parts != null) {
+      return parts.newContext();
+    }
+    Object value = codec.decode(bytes);
+    if (value instanceof SecurityContext context) {
+      remember(encoding, ContextParts.of(context, codec));
+    }
+    return value;
+  }
+
+  private static boolean mayBeKnown(byte[] bytes) {
+    return bytes.length >= MIN_BYTES && bytes.length <= MAX_BYTES;
+  }
+
+  /** Keeps parts, if a context of these parts has exactly this encoding. */
+  private void remember(Encoding encoding, @Nullable ContextParts parts) {
+    if (parts != null
+        && Arrays.equals(codec.encodeAgain(parts.newContext(), encoding.bytes), encoding.bytes)) {
+      known.put(encoding.copy(), parts);
+    }
+  }
+
+  @Override
+  public boolean isImmutable(Object value) {
+    return codec.isImmutable(value);
+  }
+
+  /** The bytes of an encoding, as a key. */
+  private static final class Encoding {
+
+    private final byte[] bytes;
+    private final int hash;
+
+    Encoding(byte[] bytes) {
+      this.bytes = bytes;
+      CRC32C checksum = new CRC32C();
+      checksum.update(bytes);
+      hash = (int) checksum.getValue();
+    }
+
+    private Encoding(byte[] bytes, int hash) {
+      this.bytes = bytes;
+      this.hash = hash;
+    }
+
+    /** Returns a key that retains nothing of the caller's. */
+    Encoding copy() {
+      return new Encoding(bytes.clone(), hash);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Encoding that && Arrays.equals(bytes, that.bytes);
+    }
+
+    @Override
+    public int hashCode() {
+      return hash;
+    }
+  }
+}
