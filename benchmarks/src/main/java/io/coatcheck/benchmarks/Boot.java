@@ -1,5 +1,6 @@
 package io.coatcheck.benchmarks;
 
+import com.auth0.jwt.algorithms.Algorithm;
 import io.coatcheck.test.clients.Visitor;
 import java.io.File;
 import java.io.IOException;
@@ -21,6 +22,7 @@ final class Boot {
   /** How the sessions are kept. */
   enum Kind {
     CONTAINER("container", "JSESSIONID"),
+    TOKEN("token", "token"),
     COATCHECK("coatcheck", "__Host-session"),
     COATCHECK_PRINCIPAL("coatcheck", "__Host-session"),
     COATCHECK_JDBC("coatcheck", "__Host-session"),
@@ -38,6 +40,7 @@ final class Boot {
       String createSchema = "coatcheck.jdbc.create-schema=always";
       return switch (this) {
         case CONTAINER -> List.of();
+        case TOKEN -> List.of("spring.profiles.active=token", "shop.key=" + KEY);
         case COATCHECK -> List.of(createSchema);
         case COATCHECK_PRINCIPAL -> List.of(createSchema, "coatcheck.security.context=principal");
         case COATCHECK_JDBC -> List.of(createSchema, "coatcheck.near-cache.enabled=false");
@@ -48,6 +51,7 @@ final class Boot {
     String title() {
       return switch (this) {
         case CONTAINER -> "Tomcat; in memory";
+        case TOKEN -> "no session; JSON Web Token HS256";
         case COATCHECK -> "Coatcheck JDBC + near cache";
         case COATCHECK_PRINCIPAL -> "Coatcheck JDBC + near cache; names only";
         case COATCHECK_JDBC -> "Coatcheck JDBC";
@@ -55,6 +59,9 @@ final class Boot {
       };
     }
   }
+
+  /** Signs the tokens of the measurement, which the application verifies. */
+  private static final String KEY = "%064x".formatted(7);
 
   private final Path module;
   private final Results results;
@@ -149,10 +156,14 @@ final class Boot {
     return command;
   }
 
-  /** Logs every user in by the form, and returns the cookies. */
+  /** Logs every user in by the form, or signs a token, and returns the cookies. */
   private String[] logIn(Kind kind, Node node) throws Exception {
     String[] cookies = new String[users];
     for (int i = 0; i < users; i++) {
+      if (kind == Kind.TOKEN) {
+        cookies[i] = kind.cookie + "=" + Jwt.token(Algorithm.HMAC256(KEY), i);
+        continue;
+      }
       Visitor visitor = new Visitor("http://localhost:" + node.port());
       visitor.logIn(Workload.principal(i));
       cookies[i] = kind.cookie + "=" + visitor.cookie(kind.cookie);

@@ -111,7 +111,8 @@ final class Jwt implements Contestant {
     }
   }
 
-  private static String token(Algorithm algorithm, int session) {
+  /** Returns a token with the claims of all contestants. */
+  static String token(Algorithm algorithm, int session) {
     Instant now = Instant.now();
     return JWT.create()
         .withJWTId(UUID.randomUUID().toString())

@@ -1,5 +1,6 @@
 package io.coatcheck.benchmarks.boot;
 
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
 import java.security.Principal;
 import org.springframework.security.web.csrf.CsrfToken;
@@ -14,10 +15,11 @@ class Pages {
     return token.getToken();
   }
 
-  /** Answers with the user, whose session is begun by the login, and looks into the cart. */
+  /** Answers with the user, and looks into the cart of the session that a login has begun. */
   @GetMapping(path = "/cart", produces = "text/plain")
-  String cart(Principal user, HttpSession session) {
-    Object cart = session.getAttribute("cart");
+  String cart(Principal user, HttpServletRequest request) {
+    HttpSession session = request.getSession(false);
+    Object cart = session == null ? null : session.getAttribute("cart");
     return cart == null ? user.getName() : user.getName() + " with " + cart;
   }
 }

@@ -6,6 +6,7 @@ import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Profile;
 import org.springframework.core.Ordered;
 import org.springframework.security.config.Customizer;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
@@ -39,6 +40,7 @@ public class Shop {
   }
 
   @Bean
+  @Profile("!token")
   SecurityFilterChain security(HttpSecurity http) {
     return http.authorizeHttpRequests(
             requests -> requests.requestMatchers("/token").permitAll().anyRequest().authenticated())
