@@ -36,6 +36,8 @@ record ContextParts(
           "org.springframework.security.core.authority.SimpleGrantedAuthority",
           "org.springframework.security.core.authority.FactorGrantedAuthority");
 
+  private static final int MAX_AUTHORITIES = 1_000;
+
   /** The fields that {@link #of} reads. A class with others could not be built from the parts. */
   private static final boolean HAS_KNOWN_CLASSES =
       Map.of(
@@ -61,7 +63,7 @@ record ContextParts(
           .allMatch(known -> fieldsOf(known.getKey()).equals(known.getValue()));
 
   private static Set<String> fieldsOf(Class<?> type) {
-    return Arrays.stream(ObjectStreamClass.lookup(type).getFields())
+    return Arrays.stream(ObjectStreamClass.lookupAny(type).getFields())
         .map(ObjectStreamField::getName)
         .collect(Collectors.toSet());
   }
@@ -106,9 +108,9 @@ record ContextParts(
     return codec.isImmutable(principal) ? new Shared(principal) : null;
   }
 
-  /** A stream of an attacker may lack the authorities, or one of them. */
+  /** A stream of an attacker may lack the authorities, or one of them, or have millions. */
   private static boolean areImmutable(@Nullable Collection<GrantedAuthority> authorities) {
-    if (authorities == null) {
+    if (authorities == null || authorities.size() > MAX_AUTHORITIES) {
       return false;
     }
     for (GrantedAuthority authority : authorities) {

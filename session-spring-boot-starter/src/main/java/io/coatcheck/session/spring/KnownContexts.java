@@ -34,6 +34,7 @@ final class KnownContexts implements AttributeCodec {
           .maximumWeight(MAX_BYTES_OF_ALL)
           .weigher((Encoding encoding, ContextParts parts) -> encoding.bytes.length)
           .expireAfterAccess(UNUSED)
+          .executor(Runnable::run)
           .build();
 
   KnownContexts(AttributeCodec codec) {

@@ -11,6 +11,7 @@ import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -119,6 +120,7 @@ class KnownContextsTest {
     List<GrantedAuthority> own = List.of(new Stamp("ROLE_USER"));
     User withOwn = new User("alice", "", own);
     String longName = "a".repeat(10_000);
+    List<GrantedAuthority> manyRoles = Collections.nCopies(1_001, ROLES.get(0));
     return Stream.of(
         Named.of("a principal that may change", contextOf(login(new Guest("alice")))),
         Named.of("a kind of user", contextOf(login(new Clerk("alice")))),
@@ -132,6 +134,7 @@ class KnownContextsTest {
         Named.of("a kind of login", contextOf(new Ticket("alice"))),
         Named.of("a kind of context", new Room(login("alice"))),
         Named.of("more than 8 KiB", contextOf(login(longName))),
+        Named.of("more than a thousand authorities", contextOf(login("alice", manyRoles))),
         Named.of("no context", new ArrayList<>(List.of("a".repeat(300)))));
   }
 
