@@ -36,6 +36,7 @@ record ContextParts(
           "org.springframework.security.core.authority.SimpleGrantedAuthority",
           "org.springframework.security.core.authority.FactorGrantedAuthority");
 
+  /** With more, comparing them takes longer than is worth while. */
   private static final int MAX_AUTHORITIES = 1_000;
 
   /** The fields that {@link #of} reads. A class with others could not be built from the parts. */
@@ -69,7 +70,7 @@ record ContextParts(
   }
 
   /**
-   * Returns the parts of a context; null if it contains anything else, or has no user who is logged
+   * Returns the parts of a context; null if it contains anything else, or if its user is not logged
    * in.
    *
    * @param codec says which principals are immutable
