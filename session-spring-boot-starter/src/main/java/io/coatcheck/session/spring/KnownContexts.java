@@ -2,6 +2,7 @@ package io.coatcheck.session.spring;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Ticker;
 import io.coatcheck.session.codec.AttributeCodec;
 import java.time.Duration;
 import java.util.Arrays;
@@ -29,16 +30,22 @@ final class KnownContexts implements AttributeCodec {
   private static final Duration UNUSED = Duration.ofMinutes(5);
 
   private final AttributeCodec codec;
-  private final Cache<Encoding, ContextParts> known =
-      Caffeine.newBuilder()
-          .maximumWeight(MAX_BYTES_OF_ALL)
-          .weigher((Encoding encoding, ContextParts parts) -> encoding.bytes.length)
-          .expireAfterAccess(UNUSED)
-          .executor(Runnable::run)
-          .build();
+  private final Cache<Encoding, ContextParts> known;
 
   KnownContexts(AttributeCodec codec) {
+    this(codec, Ticker.systemTicker());
+  }
+
+  KnownContexts(AttributeCodec codec, Ticker ticker) {
     this.codec = codec;
+    known =
+        Caffeine.newBuilder()
+            .maximumWeight(MAX_BYTES_OF_ALL)
+            .weigher((Encoding encoding, ContextParts parts) -> encoding.bytes.length)
+            .expireAfterAccess(UNUSED)
+            .ticker(ticker)
+            .executor(Runnable::run)
+            .build();
   }
 
   @Override
@@ -48,13 +55,20 @@ final class KnownContexts implements AttributeCodec {
 
   @Override
   public byte[] encodeAgain(Object value, byte[] before) {
-    if (value instanceof SecurityContext context && mayBeKnown(before)) {
-      ContextParts parts = known.getIfPresent(new Encoding(before));
-      if (parts != null && parts.equals(ContextParts.of(context, codec))) {
-        return before;
-      }
+    return value instanceof SecurityContext context
+            && mayBeKnown(before)
+            && hasPartsOf(context, known.getIfPresent(new Encoding(before)))
+        ? before
+        : codec.encodeAgain(value, before);
+  }
+
+  private boolean hasPartsOf(SecurityContext context, @Nullable ContextParts parts) {
+    try {
+      return parts != null && parts.equals(ContextParts.of(context, codec));
+    } catch (RuntimeException incomplete) {
+      // A planted object may lack what its equals() needs.
+      return false;
     }
-    return codec.encodeAgain(value, before);
   }
 
   @Override
@@ -69,7 +83,10 @@ final class KnownContexts implements AttributeCodec {
     }
     Object value = codec.decode(bytes);
     if (value instanceof SecurityContext context) {
-      remember(encoding, ContextParts.of(context, codec));
+      ContextParts found = partsOf(context, bytes);
+      if (found != null) {
+        known.put(encoding.copy(), found);
+      }
     }
     return value;
   }
@@ -78,11 +95,17 @@ final class KnownContexts implements AttributeCodec {
     return bytes.length >= MIN_BYTES && bytes.length <= MAX_BYTES;
   }
 
-  /** Keeps parts, if a context of these parts has exactly this encoding. */
-  private void remember(Encoding encoding, @Nullable ContextParts parts) {
-    if (parts != null
-        && Arrays.equals(codec.encodeAgain(parts.newContext(), encoding.bytes), encoding.bytes)) {
-      known.put(encoding.copy(), parts);
+  /** Returns the parts of a context, if one that is built of them has exactly this encoding. */
+  private @Nullable ContextParts partsOf(SecurityContext context, byte[] encoding) {
+    try {
+      ContextParts parts = ContextParts.of(context, codec);
+      return parts != null
+              && Arrays.equals(codec.encodeAgain(parts.newContext(), encoding), encoding)
+          ? parts
+          : null;
+    } catch (RuntimeException unusual) {
+      // Planted bytes may decode to what cannot be built anew, or is too large then.
+      return null;
     }
   }
 
