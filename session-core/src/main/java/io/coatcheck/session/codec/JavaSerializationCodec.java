@@ -47,6 +47,7 @@ import java.util.Set;
 public final class JavaSerializationCodec implements AttributeCodec {
 
   private final SerializedForm serialized;
+  private final Set<Class<?>> immutable;
   private final int maxBytes;
 
   private JavaSerializationCodec(Builder builder) {
@@ -55,6 +56,7 @@ public final class JavaSerializationCodec implements AttributeCodec {
             builder.maxDepth, builder.maxReferences, builder.maxArrayLength, builder.maxBytes);
     this.serialized =
         new SerializedForm(new AllowList(builder.patterns, builder.classValues), limits);
+    this.immutable = Set.copyOf(builder.immutable);
     this.maxBytes = builder.maxBytes;
   }
 
@@ -100,6 +102,16 @@ public final class JavaSerializationCodec implements AttributeCodec {
   }
 
   /**
+   * {@inheritDoc}
+   *
+   * <p>Also recognises the classes of {@link Builder#immutable}.
+   */
+  @Override
+  public boolean isImmutable(Object value) {
+    return immutable.contains(value.getClass()) || AttributeCodec.super.isImmutable(value);
+  }
+
+  /**
    * Decodes what an {@link java.io.ObjectOutputStream} has written, such as a value that another
    * library stored. The allow-list and the limits of this codec apply.
    *
@@ -137,6 +149,7 @@ public final class JavaSerializationCodec implements AttributeCodec {
 
     private final List<AllowPattern> patterns = new ArrayList<>();
     private final Set<String> classValues = new HashSet<>();
+    private final Set<Class<?>> immutable = new HashSet<>();
     private int maxDepth = 64;
     private int maxReferences = 100_000;
     private int maxArrayLength = 4 * 1024 * 1024;
@@ -185,6 +198,26 @@ public final class JavaSerializationCodec implements AttributeCodec {
           patterns.add(AllowPattern.parse(className));
         }
       }
+      return this;
+    }
+
+    /**
+     * Declares that objects of a class never change, nor anything that they refer to. A node then
+     * decodes an attribute of that class once, shares the object between requests and threads, and
+     * does not compare it with what is stored at the end of each request. Enums, and records of
+     * immutable JDK types, need no declaration. Subclasses are not included. {@link #allow(Class)}
+     * is needed nevertheless. Default: none.
+     *
+     * <p>If an object does change, other requests see it, even those of other sessions, and it may
+     * never be stored. So make sure that collections within it are unmodifiable.
+     *
+     * @throws IllegalArgumentException if it has no objects, as an interface; if it is a class of
+     *     the JDK; or if it or a superclass has a field that is neither final nor static nor
+     *     transient, other than the password of Spring Security's {@code User}, which is erased
+     *     before the user is stored
+     */
+    public Builder immutable(Class<?> type) {
+      immutable.add(ImmutableClass.checked(type));
       return this;
     }
 

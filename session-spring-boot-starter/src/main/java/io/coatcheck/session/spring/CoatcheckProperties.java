@@ -155,6 +155,8 @@ record CoatcheckProperties(
    *     "com.example.shop.**"
    * @param allowApplication whether the packages of the application are allowed: those of its class
    *     with "@SpringBootApplication", and below
+   * @param immutable classes of the application whose objects never change, such as that of its
+   *     users; requests share them, and do not compare them with what is stored
    * @param maxAttributeBytes the encoded size of one attribute; 1 MiB by default
    * @param maxSessionBytes the encoded size of all attributes together; 4 MiB by default
    * @param maxAttributes the number of attributes; 1,000 by default
@@ -162,6 +164,7 @@ record CoatcheckProperties(
   record Attributes(
       @DefaultValue List<String> allow,
       @DefaultValue("true") Boolean allowApplication,
+      @DefaultValue List<String> immutable,
       @Nullable DataSize maxAttributeBytes,
       @Nullable DataSize maxSessionBytes,
       @Nullable Integer maxAttributes) {}

@@ -43,7 +43,7 @@ final class IneffectiveProperties {
         "attributes.max-attributes"),
     AUDIT("audit"),
     ENCODED_SIZES("attributes.max-attribute-bytes", "attributes.max-session-bytes"),
-    CODEC("attributes.allow", "attributes.allow-application"),
+    CODEC("attributes.allow", "attributes.allow-application", "attributes.immutable"),
     STORE("store"),
     MEMORY("memory.maximum-sessions", "memory.copy-on-read"),
     JDBC(

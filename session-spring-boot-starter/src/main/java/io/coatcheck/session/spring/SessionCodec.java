@@ -60,6 +60,8 @@ final class SessionCodec {
     }
     Settings settings = new Settings("coatcheck.attributes.");
     settings.each("allow", properties.allow(), codec::allow);
+    settings.each(
+        "immutable", properties.immutable(), name -> codec.immutable(applicationClass(name)));
     return settings.build(codec::build);
   }
 
@@ -73,6 +75,14 @@ final class SessionCodec {
               + " too wide: {}. List them in coatcheck.attributes.allow",
           name,
           e.getMessage());
+    }
+  }
+
+  private static Class<?> applicationClass(String name) {
+    try {
+      return ClassUtils.forName(name, ClassUtils.getDefaultClassLoader());
+    } catch (ClassNotFoundException | LinkageError e) {
+      throw new IllegalArgumentException("cannot load the class " + name + ": " + e, e);
     }
   }
 

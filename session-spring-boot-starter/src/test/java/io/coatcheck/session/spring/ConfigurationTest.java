@@ -249,6 +249,22 @@ class ConfigurationTest {
             });
   }
 
+  @Test
+  @DisplayName("A class that is declared immutable is not compared")
+  void declaredImmutable() {
+    application
+        .withPropertyValues(
+            "coatcheck.store=memory",
+            "coatcheck.attributes.immutable=" + Addresses.class.getName())
+        .run(
+            context ->
+                assertThat(context.getBean(AttributeCodec.class))
+                    .returns(true, codec -> codec.isImmutable(new Addresses(List.of("a"))))
+                    .returns(false, codec -> codec.isImmutable(new ArrayList<>())));
+  }
+
+  private record Addresses(List<String> all) implements Serializable {}
+
   @ParameterizedTest(name = "{0}={1}")
   @CsvSource(
       delimiter = '|',
@@ -270,6 +286,10 @@ class ConfigurationTest {
         "coatcheck.cross-site-login|acs|coatcheck.cross-site-login: ",
         "coatcheck.without-cookie|true|coatcheck.without-cookie: ",
         "coatcheck.attributes.allow|**|coatcheck.attributes.allow: ",
+        "coatcheck.attributes.immutable|com.example.Gone"
+            + "|coatcheck.attributes.immutable: cannot load the class com.example.Gone",
+        "coatcheck.attributes.immutable|java.util.ArrayList"
+            + "|coatcheck.attributes.immutable: immutable takes no class of the JDK",
         "coatcheck.attributes.max-attribute-bytes|1B|coatcheck.attributes.max-attribute-bytes: ",
         "coatcheck.attributes.max-attribute-bytes|5MB|coatcheck.attributes.max-attribute-bytes: ",
         "coatcheck.attributes.max-session-bytes|1B|coatcheck.attributes.max-session-bytes: ",
@@ -624,7 +644,8 @@ class ConfigurationTest {
   void widePackage(String name, CapturedOutput output) {
     AttributeCodec codec =
         SessionCodec.create(
-            new CoatcheckProperties.Attributes(List.of(), true, null, null, null), List.of(name));
+            new CoatcheckProperties.Attributes(List.of(), true, List.of(), null, null, null),
+            List.of(name));
     assertThat(codec.decode(codec.encode("text"))).isEqualTo("text");
     assertThat(output).contains("its package \"" + name + "\" is too wide");
   }

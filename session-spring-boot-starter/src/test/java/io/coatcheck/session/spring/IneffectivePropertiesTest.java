@@ -172,6 +172,7 @@ class IneffectivePropertiesTest {
     "coatcheck.near-cache.max-staleness, 2s",
     "coatcheck.attributes.allow, com.example.Cart",
     "coatcheck.attributes.allow-application, false",
+    "coatcheck.attributes.immutable, io.coatcheck.session.spring.KnownContextsTest$Member",
     "coatcheck.attributes.max-attribute-bytes, 2MB",
     "coatcheck.attributes.max-session-bytes, 2MB",
   })

@@ -15,6 +15,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
@@ -102,6 +103,37 @@ class KnownContextsTest {
             context ->
                 context.setAuthentication(
                     login(context.getAuthentication().getPrincipal(), ROLES.subList(0, 1)))));
+  }
+
+  @Test
+  void decode_declaredUser_isDeserializedOnceAndShared() {
+    SecurityContext context = contextOf(login(new Clerk("alice")));
+    CountingCodec declaring = new CountingCodec(codec -> codec.immutable(Clerk.class));
+    KnownContexts sharing = new KnownContexts(declaring);
+    byte[] bytes = sharing.encode(context);
+    SecurityContext first = (SecurityContext) sharing.decode(bytes);
+    SecurityContext second = (SecurityContext) sharing.decode(bytes.clone());
+
+    assertThat(declaring.decoded).isEqualTo(1);
+    assertThat(second).isEqualTo(context).isNotSameAs(first);
+    assertThat(userOf(second)).isSameAs(userOf(first)).isExactlyInstanceOf(Clerk.class);
+    assertThat(sharing.encodeAgain(second, bytes)).isSameAs(bytes);
+
+    second.setAuthentication(login(new Clerk("alice"), ROLES.subList(0, 1)));
+    byte[] now = sharing.encodeAgain(second, bytes);
+    assertThat(now).isEqualTo(declaring.codec.encode(second)).isNotEqualTo(bytes);
+  }
+
+  @Test
+  void decode_moreThanTheirBytesAllow_areNotAllKept() {
+    List<byte[]> contexts =
+        IntStream.range(0, 1_200)
+            .mapToObj(i -> codec.encode(contextOf(login("a".repeat(7_500) + i))))
+            .toList();
+    contexts.forEach(codec::decode);
+    contexts.forEach(codec::decode);
+
+    assertThat(counting.decoded).isGreaterThan(contexts.size());
   }
 
   @ParameterizedTest
@@ -328,8 +360,16 @@ class KnownContextsTest {
 
   private static final class CountingCodec implements AttributeCodec {
 
-    private final AttributeCodec codec =
-        JavaSerializationCodec.builder()
+    private final AttributeCodec codec;
+    private int decoded;
+
+    CountingCodec() {
+      this(codec -> {});
+    }
+
+    CountingCodec(Consumer<JavaSerializationCodec.Builder> more) {
+      JavaSerializationCodec.Builder builder =
+          JavaSerializationCodec.builder()
             .allow(
                 AllowListPreset.SPRING_SECURITY_FORM_LOGIN,
                 AllowListPreset.SPRING_SECURITY_REMEMBER_ME)
@@ -339,10 +379,10 @@ class KnownContextsTest {
             .allow(Ticket.class)
             .allow(Room.class)
             .allow(Phone.class)
-            .allow(Stamp.class)
-            .build();
-
-    private int decoded;
+            .allow(Stamp.class);
+      more.accept(builder);
+      codec = builder.build();
+    }
 
     @Override
     public byte[] encode(Object value) {
@@ -358,6 +398,11 @@ class KnownContextsTest {
     public Object decode(byte[] bytes) {
       decoded++;
       return codec.decode(bytes);
+    }
+
+    @Override
+    public boolean isImmutable(Object value) {
+      return codec.isImmutable(value);
     }
   }
 }
