@@ -1,11 +1,9 @@
 package io.coatcheck.session;
 
-import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.text.QuotedText;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -71,9 +69,8 @@ final class ChangeEncoder {
     if (read == null || value == null) {
       return false;
     }
-    byte[] before = read.bytes();
     try {
-      if (isClean(engine.codec().encodeAgain(value, before), before)) {
+      if (read.bytesIfChanged(value, engine.codec()) == null) {
         return true;
       }
     } catch (AttributeCodecException e) {
@@ -107,27 +104,15 @@ final class ChangeEncoder {
     if (stored == null) {
       return Optional.empty();
     }
-    AttributeCodec codec = engine.codec();
     try {
-      byte[] before = stored.bytes();
-      byte[] now = codec.encodeAgain(value, before);
-      return isClean(now, before)
+      byte[] now = stored.bytesIfChanged(value, engine.codec());
+      return now == null
           ? Optional.empty()
           : Optional.of(new AttributeDelta.Found(stored, AttributeValue.encoded(now)));
     } catch (AttributeCodecException e) {
       unencodable(name, value, e);
       return Optional.empty();
     }
-  }
-
-  /**
-   * Returns whether two forms are of the same value. Serialization is not canonical: another
-   * process may write equal maps in another order. So if the bytes differ, the stored bytes are
-   * decoded and encoded here, and compared again.
-   */
-  private boolean isClean(byte[] now, byte[] before) {
-    AttributeCodec codec = engine.codec();
-    return Arrays.equals(now, before) || Arrays.equals(now, codec.encode(codec.decode(before)));
   }
 
   /**

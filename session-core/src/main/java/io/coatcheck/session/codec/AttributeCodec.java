@@ -39,8 +39,8 @@ public interface AttributeCodec {
    * {@link #encode}; a codec that passes values on to another one passes this call on too.
    *
    * @param value not retained
-   * @param before from which {@link #decode} of this codec has returned the value; neither changed
-   *     nor retained
+   * @param before from which {@link #decode} of this codec has returned the value, or what {@link
+   *     #encode} made of such a value; neither changed nor retained
    * @return {@code before} itself if the encoding is the same; else bytes that the caller owns
    * @throws AttributeCodecException as {@link #encode} does
    */

@@ -23,9 +23,23 @@ public final class AttributeValue {
   private final @Nullable AttributeCodec liveCodec;
 
   /**
-   * The object that the bytes decode to, if it is immutable; a data race at worst decodes twice.
+   * What was found out about the bytes: the object that they decode to, if it is immutable, or a
+   * {@link Reencoded}. A data race at worst finds it out twice.
    */
-  private @Nullable Object decoded;
+  private @Nullable Object known;
+
+  /**
+   * The encoding of the decoded value, where it differs from the bytes. Any thread that finds it
+   * sees its content, since the field is final.
+   */
+  private static final class Reencoded {
+
+    private final byte[] bytes;
+
+    Reencoded(byte[] bytes) {
+      this.bytes = bytes;
+    }
+  }
 
   private AttributeValue(Object content, @Nullable AttributeCodec liveCodec) {
     this.content = content;
@@ -117,10 +131,15 @@ public final class AttributeValue {
     if (liveCodec != null) {
       return content;
     }
-    return keeper().decoded;
+    return keeper().decoded();
   }
 
-  /** A cache below the encryption keeps the stored value, and with it the decoded object. */
+  private @Nullable Object decoded() {
+    Object found = known;
+    return found instanceof Reencoded ? null : found;
+  }
+
+  /** A cache below the encryption keeps the stored value, and with it what was found out. */
   private AttributeValue keeper() {
     return content instanceof EncryptedValue encrypted ? encrypted.stored() : this;
   }
@@ -137,15 +156,46 @@ public final class AttributeValue {
       return content;
     }
     AttributeValue keeper = keeper();
-    Object known = keeper.decoded;
-    if (known != null) {
-      return known;
+    Object decoded = keeper.decoded();
+    if (decoded != null) {
+      return decoded;
     }
     Object fresh = codec.decode(bytes());
     if (codec.isImmutable(fresh)) {
-      keeper.decoded = fresh;
+      keeper.known = fresh;
     }
     return fresh;
+  }
+
+  /**
+   * Encodes an object that {@link #object} returned, if it was changed since.
+   *
+   * <p>Serialization is not canonical: a hash map, for one, is written with the order and the
+   * capacity that it has in this process. So if the bytes differ, those of this value are decoded
+   * and encoded here, and compared again. Where that was needed, the result is kept for the next
+   * call.
+   *
+   * @param object of the caller; not retained
+   * @param codec the one that decoded it
+   * @return null if the object is as it was decoded; else its encoding
+   * @throws AttributeCodecException if the object cannot be encoded any more
+   */
+  public byte @Nullable [] bytesIfChanged(Object object, AttributeCodec codec) {
+    byte[] stored = bytes();
+    AttributeValue keeper = keeper();
+    byte[] expected = keeper.known instanceof Reencoded again ? again.bytes : stored;
+    byte[] now = codec.encodeAgain(object, expected);
+    if (Arrays.equals(now, expected) || Arrays.equals(now, stored)) {
+      return null;
+    }
+    byte[] again = codec.encode(codec.decode(stored));
+    if (!Arrays.equals(now, again)) {
+      return now;
+    }
+    if (!isLive()) {
+      keeper.known = new Reencoded(again);
+    }
+    return null;
   }
 
   /**

@@ -30,7 +30,8 @@ final class ImmutableClass {
     }
     ClassLoader loader = type.getClassLoader();
     if (loader == null || loader == ClassLoader.getPlatformClassLoader()) {
-      throw refused("takes no class of the JDK: which of them never change is known", type.getName());
+      throw refused(
+          "takes no class of the JDK: which of them never change is known", type.getName());
     }
     for (Class<?> part = type; part != null && part != Object.class; part = part.getSuperclass()) {
       for (Field field : part.getDeclaredFields()) {
@@ -47,7 +48,8 @@ final class ImmutableClass {
         && !Modifier.isStatic(modifiers)
         && !Modifier.isTransient(modifiers)
         && !name.equals(ERASED_AT_LOGIN)) {
-      throw refused("takes classes whose fields are final, and " + name + " is not", type.getName());
+      throw refused(
+          "takes classes whose fields are final, and " + name + " is not", type.getName());
     }
   }
 

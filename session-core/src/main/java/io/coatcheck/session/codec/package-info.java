@@ -22,7 +22,8 @@
  *       StrutsClasses}, {@code WeldClasses} and {@code WicketClasses}. {@code ClassNames}, {@code
  *       ClassShape}, {@code ClassValues} and {@code JdkPackages} answer questions about classes.
  *   <li><b>Special values</b>: {@code UrlText} stands for a URL; {@code ImmutableTypes} are the
- *       types that need no check for changes in place.
+ *       types that need no check for changes in place, as an {@code ImmutableClass} that the
+ *       application declares.
  *   <li><b>For stores</b>: {@code AttributeFrames} writes all attributes of a session into one
  *       array; {@code KnownNames} are the names that it read most recently.
  *   <li><b>Encryption</b>: {@code AttributeEncryption} has the keys, {@code SessionCipher} the key

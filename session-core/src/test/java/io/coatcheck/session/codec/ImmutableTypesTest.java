@@ -151,11 +151,7 @@ class ImmutableTypesTest {
   private abstract static class Stamped {}
 
   private static class Renamed {
-    private String name = "";
-
-    void rename(String newName) {
-      name = newName + name;
-    }
+    protected String name = "";
   }
 
   private static final class Nickname extends Renamed {}

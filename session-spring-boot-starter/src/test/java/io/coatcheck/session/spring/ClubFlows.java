@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.SessionInfo;
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.codec.AttributeCodec;
+import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.spring.club.Mailbox;
+import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
 import io.coatcheck.test.clients.Partner;
@@ -15,6 +18,8 @@ import java.net.http.HttpResponse;
 import java.time.Instant;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.springframework.security.core.context.SecurityContext;
+import org.springframework.security.web.context.HttpSessionSecurityContextRepository;
 import org.springframework.security.web.webauthn.api.PublicKeyCredentialCreationOptions;
 
 /** Every way to log in of Spring Security is a login of the session, on every store. */
@@ -69,6 +74,28 @@ interface ClubFlows {
         .contains(id);
   }
 
+  /** Where sessions are bytes, this context is not deserialized by each request. */
+  private void assertUsualContext(Visitor visitor) throws Exception {
+    if (!keepsBytes()) {
+      return;
+    }
+    AttributeCodec codec = site().bean(AttributeCodec.class);
+    SessionId id = SessionToken.parse(visitor.cookie(COOKIE)).orElseThrow().id();
+    AttributeValue stored =
+        site()
+            .bean(SessionStore.class)
+            .find(id)
+            .orElseThrow()
+            .attributes()
+            .get(HttpSessionSecurityContextRepository.SPRING_SECURITY_CONTEXT_KEY);
+    SecurityContext context = (SecurityContext) stored.object(codec);
+    ContextTemplate template = ProviderContext.of(context, codec);
+    assertThat(template).isNotNull();
+    assertThat(template.hasContentOf(template.newContext(), codec)).isTrue();
+    Object first = codec.decode(stored.bytes());
+    assertThat(codec.encodeAgain(first, stored.bytes())).as("known").isSameAs(stored.bytes());
+  }
+
   @Test
   @DisplayName("OpenID Connect")
   default void oidc() throws Exception {
@@ -76,6 +103,7 @@ interface ClubFlows {
     assertThat(visitor.follow(visitor.get("/oauth2/authorization/oidc")).body())
         .isEqualTo("Welcome");
     assertLoggedIn(visitor, "ann");
+    assertUsualContext(visitor);
     assertThat(Visitor.location(visitor.post("/logout"))).endsWith("/login?logout");
     assertThat(visitor.hasCookie(COOKIE)).isFalse();
   }
@@ -89,6 +117,7 @@ interface ClubFlows {
     assertThat(visitor.follow(visitor.get("/oauth2/authorization/plain")).body()).isEqualTo("ann");
     assertThat(visitor.cookie(COOKIE)).isNotEqualTo(before);
     assertLoggedIn(visitor, "ann");
+    assertUsualContext(visitor);
   }
 
   @Test

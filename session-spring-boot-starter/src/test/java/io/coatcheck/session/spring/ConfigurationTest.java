@@ -254,8 +254,7 @@ class ConfigurationTest {
   void declaredImmutable() {
     application
         .withPropertyValues(
-            "coatcheck.store=memory",
-            "coatcheck.attributes.immutable=" + Addresses.class.getName())
+            "coatcheck.store=memory", "coatcheck.attributes.immutable=" + Addresses.class.getName())
         .run(
             context ->
                 assertThat(context.getBean(AttributeCodec.class))

@@ -78,7 +78,7 @@ interface ShopFlows {
                 .attributes()
                 .get(HttpSessionSecurityContextRepository.SPRING_SECURITY_CONTEXT_KEY)
                 .object(codec);
-    assertThat(ContextParts.of(context, codec)).isNotNull();
+    assertThat(PasswordContext.of(context, codec)).isNotNull();
   }
 
   @Test

@@ -1,15 +1,10 @@
 package io.coatcheck.session.spring;
 
 import io.coatcheck.session.codec.AttributeCodec;
-import java.io.ObjectStreamClass;
-import java.io.ObjectStreamField;
-import java.util.Arrays;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.authentication.AbstractAuthenticationToken;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
@@ -24,24 +19,17 @@ import org.springframework.security.web.authentication.WebAuthenticationDetails;
  * classes only. Immutable, as all parts are; the context itself and what it holds are not. Contexts
  * with equal parts have the same content.
  */
-record ContextParts(
+record PasswordContext(
     Principal principal,
     @Nullable String credentials,
     List<GrantedAuthority> authorities,
-    @Nullable WebAuthenticationDetails details) {
-
-  /** Authorities whose objects never change. The second one exists since Spring Security 7. */
-  private static final Set<String> AUTHORITIES =
-      Set.of(
-          "org.springframework.security.core.authority.SimpleGrantedAuthority",
-          "org.springframework.security.core.authority.FactorGrantedAuthority");
-
-  /** With more, comparing them takes longer than is worth while. */
-  private static final int MAX_AUTHORITIES = 1_000;
+    @Nullable WebAuthenticationDetails details)
+    implements ContextTemplate {
 
   /** The fields that {@link #of} reads. A class with others could not be built from the parts. */
   private static final boolean HAS_KNOWN_CLASSES =
-      Map.of(
+      ContextTemplate.haveExactly(
+          Map.of(
               SecurityContextImpl.class,
               Set.of("authentication"),
               UsernamePasswordAuthenticationToken.class,
@@ -58,16 +46,7 @@ record ContextParts(
                   "accountNonExpired",
                   "accountNonLocked",
                   "credentialsNonExpired",
-                  "enabled"))
-          .entrySet()
-          .stream()
-          .allMatch(known -> fieldsOf(known.getKey()).equals(known.getValue()));
-
-  private static Set<String> fieldsOf(Class<?> type) {
-    return Arrays.stream(ObjectStreamClass.lookupAny(type).getFields())
-        .map(ObjectStreamField::getName)
-        .collect(Collectors.toSet());
-  }
+                  "enabled")));
 
   /**
    * Returns the parts of a context; null if it contains anything else, or if its user is not logged
@@ -75,7 +54,7 @@ record ContextParts(
    *
    * @param codec says which principals are immutable
    */
-  static @Nullable ContextParts of(SecurityContext context, AttributeCodec codec) {
+  static @Nullable PasswordContext of(SecurityContext context, AttributeCodec codec) {
     if (!HAS_KNOWN_CLASSES
         || context.getClass() != SecurityContextImpl.class
         || !(context.getAuthentication() instanceof UsernamePasswordAuthenticationToken login)
@@ -89,10 +68,10 @@ record ContextParts(
     if (principal == null
         || (credentials != null && credentials.getClass() != String.class)
         || (details != null && details.getClass() != WebAuthenticationDetails.class)
-        || !areImmutable(login.getAuthorities())) {
+        || !ContextTemplate.areImmutable(login.getAuthorities())) {
       return null;
     }
-    return new ContextParts(
+    return new PasswordContext(
         principal,
         (String) credentials,
         List.copyOf(login.getAuthorities()),
@@ -109,26 +88,18 @@ record ContextParts(
     return codec.isImmutable(principal) ? new Shared(principal) : null;
   }
 
-  /** A stream of an attacker may lack the authorities, or one of them, or have millions. */
-  private static boolean areImmutable(@Nullable Collection<GrantedAuthority> authorities) {
-    if (authorities == null || authorities.size() > MAX_AUTHORITIES) {
-      return false;
-    }
-    for (GrantedAuthority authority : authorities) {
-      if (authority == null || !AUTHORITIES.contains(authority.getClass().getName())) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /** Returns a context of these parts, which the caller may change. */
-  SecurityContext newContext() {
+  @Override
+  public SecurityContext newContext() {
     Object user = principal.newObject();
     UsernamePasswordAuthenticationToken login =
         UsernamePasswordAuthenticationToken.authenticated(user, credentials, authorities);
     login.setDetails(details);
     return new SecurityContextImpl(login);
+  }
+
+  @Override
+  public boolean hasContentOf(SecurityContext other, AttributeCodec codec) {
+    return equals(of(other, codec));
   }
 
   /** Whose context it is. */
@@ -173,7 +144,7 @@ record ContextParts(
 
     static @Nullable UserParts of(User user) {
       boolean isComplete = user.getUsername() != null && !user.getUsername().isEmpty();
-      return isComplete && areImmutable(user.getAuthorities())
+      return isComplete && ContextTemplate.areImmutable(user.getAuthorities())
           ? new UserParts(
               user.getUsername(),
               user.getPassword(),
