@@ -109,6 +109,7 @@ class ImmutableTypesTest {
   @Test
   void immutable_fieldThatCanBeAssigned_isNamed() {
     assertRefused(Renamed.class, Renamed.class.getName() + ".name");
+    assertThat(new Nickname().rename("a")).isInstanceOf(Nickname.class);
     assertRefused(Nickname.class, Renamed.class.getName() + ".name");
     assertRefused(Shop.Basket.class, "java.util.ArrayList.size");
   }
@@ -151,7 +152,12 @@ class ImmutableTypesTest {
   private abstract static class Stamped {}
 
   private static class Renamed {
-    protected String name = "";
+    private String name = "";
+
+    Renamed rename(String newName) {
+      name = name + newName;
+      return this;
+    }
   }
 
   private static final class Nickname extends Renamed {}

@@ -24,7 +24,7 @@ import org.springframework.security.oauth2.core.user.OAuth2UserAuthority;
  */
 final class ProviderCopy {
 
-  private final Map<Object, Object> copies = new IdentityHashMap<>();
+  private final IdentityHashMap<Object, Object> copies = new IdentityHashMap<>();
 
   /** Returns a copy. */
   OAuth2AuthenticationToken of(OAuth2AuthenticationToken login) {
@@ -121,7 +121,7 @@ final class ProviderCopy {
     return copy;
   }
 
-  private static Map<Object, Object> emptyLike(HashMap<?, ?> map) {
+  private static Map<Object, Object> emptyLike(Map<?, ?> map) {
     return map instanceof LinkedHashMap ? new LinkedHashMap<>() : new HashMap<>();
   }
 }

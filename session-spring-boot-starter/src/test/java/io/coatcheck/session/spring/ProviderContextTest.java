@@ -11,10 +11,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
-import java.util.LinkedList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -201,7 +201,7 @@ class ProviderContextTest {
         Named.of("other details", contextOf(withDetails)),
         Named.of("not authenticated", contextOf(unauthenticated)),
         Named.of("a claim of a class", contextOf(login(oauthUser(with(new Club(List.of("a"))))))),
-        Named.of("another list", contextOf(login(oauthUser(with(new LinkedList<>(List.of("a"))))))),
+        Named.of("another list", contextOf(login(oauthUser(with(Collections.nCopies(2, "a")))))),
         Named.of("another map", contextOf(login(oauthUser(with(new TreeMap<>(Map.of("a", 1))))))),
         Named.of(
             "a map by numbers", contextOf(login(oauthUser(with(new HashMap<>(Map.of(1, "a"))))))),
