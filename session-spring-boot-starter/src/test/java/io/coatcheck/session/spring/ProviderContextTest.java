@@ -11,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -19,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -201,7 +201,7 @@ class ProviderContextTest {
         Named.of("other details", contextOf(withDetails)),
         Named.of("not authenticated", contextOf(unauthenticated)),
         Named.of("a claim of a class", contextOf(login(oauthUser(with(new Club(List.of("a"))))))),
-        Named.of("another list", contextOf(login(oauthUser(with(Collections.nCopies(2, "a")))))),
+        Named.of("a set", contextOf(login(oauthUser(with(new TreeSet<>(List.of("a"))))))),
         Named.of("another map", contextOf(login(oauthUser(with(new TreeMap<>(Map.of("a", 1))))))),
         Named.of(
             "a map by numbers", contextOf(login(oauthUser(with(new HashMap<>(Map.of(1, "a"))))))),
