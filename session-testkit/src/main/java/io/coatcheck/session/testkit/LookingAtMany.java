@@ -55,6 +55,14 @@ abstract class LookingAtMany extends ContractPart {
   }
 
   @Test
+  @Sentence(of = BatchLookup.class, value = "an empty set is allowed, and asks the backend nothing")
+  void backendFails_stampsOfNothing_isEmpty() throws Exception {
+    BatchLookup lookup = lookup();
+    author().breakBackend();
+    assertThat(lookup.stamps(Set.of())).as("the stamps of no session").isEmpty();
+  }
+
+  @Test
   @Sentence(of = BatchLookup.class, value = "each as it is at some moment during the call.")
   void stamps_tellVersionAndLastSeenOfThoseThatExist() {
     StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
@@ -132,7 +140,7 @@ abstract class LookingAtMany extends ContractPart {
   }
 
   @Test
-  @Sentence(of = BatchLookup.class, value = "an empty set is allowed, and asks the backend nothing")
+  @Sentence(of = BatchLookup.class, value = "if there are too many ids")
   void stamps_moreThanAllowed_areRefused() {
     Set<SessionId> ids = new HashSet<>();
     for (int i = 0; i <= BatchLookup.MAX_IDS; i++) {

@@ -78,6 +78,19 @@ final class WrongFailures {
                   },
               FACE),
           WrongStore.of(
+              "Asks its backend for the stamps of nothing",
+              () ->
+                  new Failing() {
+                    @Override
+                    public Map<SessionId, Stamp> stamps(Set<SessionId> ids) {
+                      if (broken) {
+                        throw new SessionStoreException("connection refused");
+                      }
+                      return super.stamps(ids);
+                    }
+                  },
+              "backendFails_stampsOfNothing_isEmpty"),
+          WrongStore.of(
               "Touches none when it cannot",
               () ->
                   new Failing() {
