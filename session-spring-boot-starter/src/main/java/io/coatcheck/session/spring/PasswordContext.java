@@ -85,7 +85,9 @@ record PasswordContext(
     if (principal.getClass() == User.class) {
       return UserParts.of((User) principal);
     }
-    return codec.isImmutable(principal) ? new Shared(principal) : null;
+    // A declared class may extend this one, whose password is erased in place.
+    boolean hasPassword = principal instanceof User user && user.getPassword() != null;
+    return codec.isImmutable(principal) && !hasPassword ? new Shared(principal) : null;
   }
 
   @Override

@@ -3,6 +3,8 @@ package io.coatcheck.session.spring;
 import java.lang.reflect.Field;
 import java.util.Collection;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.core.GrantedAuthority;
@@ -45,7 +47,7 @@ final class ProviderContent {
     }
     boolean isSame =
         Objects.equals(nameKeyOf((DefaultOAuth2User) user), nameKeyOf((DefaultOAuth2User) other))
-            && user.getAttributes().equals(other.getAttributes())
+            && isSameClaim(user.getAttributes(), other.getAttributes())
             && areSameAuthorities(user.getAuthorities(), other.getAuthorities());
     return isSame
         && (!(user instanceof DefaultOidcUser oidc)
@@ -81,7 +83,7 @@ final class ProviderContent {
     boolean isSame =
         Objects.equals(user.getAuthority(), that.getAuthority())
             && Objects.equals(user.getUserNameAttributeName(), that.getUserNameAttributeName())
-            && Objects.equals(user.getAttributes(), that.getAttributes());
+            && isSameClaim(user.getAttributes(), that.getAttributes());
     return isSame
         && (!(user instanceof OidcUserAuthority oidc)
             || (isSameToken(oidc.getIdToken(), ((OidcUserAuthority) that).getIdToken())
@@ -94,7 +96,7 @@ final class ProviderContent {
         && Objects.equals(token.getTokenValue(), other.getTokenValue())
         && Objects.equals(token.getIssuedAt(), other.getIssuedAt())
         && Objects.equals(token.getExpiresAt(), other.getExpiresAt())
-        && Objects.equals(token.getClaims(), other.getClaims());
+        && isSameClaim(token.getClaims(), other.getClaims());
   }
 
   private static boolean isSameInfo(@Nullable OidcUserInfo info, @Nullable OidcUserInfo other) {
@@ -102,6 +104,38 @@ final class ProviderContent {
         ? other == null
         : other != null
             && info.getClass() == other.getClass()
-            && Objects.equals(info.getClaims(), other.getClaims());
+            && isSameClaim(info.getClaims(), other.getClaims());
+  }
+
+  /**
+   * Returns whether claims have the same content, in the same order. An {@code equals} of the
+   * application may compare less than everything, so apart from texts only the same object is the
+   * same: the copies share all that never changes.
+   */
+  @SuppressWarnings("ReferenceEquality")
+  private static boolean isSameClaim(@Nullable Object claim, @Nullable Object other) {
+    if (claim == other) {
+      return true;
+    }
+    if (claim == null || other == null || claim.getClass() != other.getClass()) {
+      return false;
+    }
+    if (claim instanceof Map<?, ?> map) {
+      return areSameClaims(map.keySet(), ((Map<?, ?>) other).keySet())
+          && areSameClaims(map.values(), ((Map<?, ?>) other).values());
+    }
+    return claim instanceof List<?> list
+        ? areSameClaims(list, (List<?>) other)
+        : claim instanceof String && claim.equals(other);
+  }
+
+  private static boolean areSameClaims(Collection<?> claims, Collection<?> others) {
+    Iterator<?> other = others.iterator();
+    for (Object claim : claims) {
+      if (!other.hasNext() || !isSameClaim(claim, other.next())) {
+        return false;
+      }
+    }
+    return !other.hasNext();
   }
 }

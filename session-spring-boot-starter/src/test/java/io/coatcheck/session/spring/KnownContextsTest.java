@@ -104,7 +104,9 @@ class KnownContextsTest {
 
   @Test
   void decode_declaredUser_isDeserializedOnceAndShared() {
-    SecurityContext context = contextOf(login(new Clerk("alice")));
+    Clerk clerk = new Clerk("alice");
+    clerk.eraseCredentials();
+    SecurityContext context = contextOf(login(clerk));
     CountingCodec declaring = new CountingCodec(codec -> allowOwn(codec.immutable(Clerk.class)));
     KnownContexts sharing = new KnownContexts(declaring);
     byte[] bytes = sharing.encode(context);
