@@ -7,7 +7,9 @@ import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.authentication.AbstractAuthenticationToken;
+import org.springframework.security.authentication.RememberMeAuthenticationToken;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
+import org.springframework.security.core.Authentication;
 import org.springframework.security.core.GrantedAuthority;
 import org.springframework.security.core.context.SecurityContext;
 import org.springframework.security.core.context.SecurityContextImpl;
@@ -15,11 +17,14 @@ import org.springframework.security.core.userdetails.User;
 import org.springframework.security.web.authentication.WebAuthenticationDetails;
 
 /**
- * What the security context of a login with a password consists of, if it consists of the usual
- * classes only. Immutable, as all parts are; the context itself and what it holds are not. Contexts
- * with equal parts have the same content.
+ * What the security context of a login with a password, or by Spring Security's remember-me,
+ * consists of, if it consists of the usual classes only. Immutable, as all parts are; the context
+ * itself and what it holds are not. Contexts with equal parts have the same content.
+ *
+ * @param rememberedBy the hash of the key of a login by remember-me; null for one with a password
  */
 record PasswordContext(
+    @Nullable Integer rememberedBy,
     Principal principal,
     @Nullable String credentials,
     List<GrantedAuthority> authorities,
@@ -34,6 +39,8 @@ record PasswordContext(
               Set.of("authentication"),
               UsernamePasswordAuthenticationToken.class,
               Set.of("principal", "credentials"),
+              RememberMeAuthenticationToken.class,
+              Set.of("principal", "keyHash"),
               AbstractAuthenticationToken.class,
               Set.of("authorities", "details", "authenticated"),
               WebAuthenticationDetails.class,
@@ -55,15 +62,13 @@ record PasswordContext(
    * @param codec says which principals are immutable
    */
   static @Nullable PasswordContext of(SecurityContext context, AttributeCodec codec) {
-    if (!HAS_KNOWN_CLASSES
-        || context.getClass() != SecurityContextImpl.class
-        || !(context.getAuthentication() instanceof UsernamePasswordAuthenticationToken login)
-        || login.getClass() != UsernamePasswordAuthenticationToken.class
-        || !login.isAuthenticated()) {
+    AbstractAuthenticationToken login = loginOf(context.getAuthentication());
+    if (!HAS_KNOWN_CLASSES || context.getClass() != SecurityContextImpl.class || login == null) {
       return null;
     }
     Object details = login.getDetails();
-    Object credentials = login.getCredentials();
+    boolean isRemembered = login instanceof RememberMeAuthenticationToken;
+    Object credentials = isRemembered ? null : login.getCredentials();
     Principal principal = principalOf(login.getPrincipal(), codec);
     if (principal == null
         || (credentials != null && credentials.getClass() != String.class)
@@ -72,10 +77,23 @@ record PasswordContext(
       return null;
     }
     return new PasswordContext(
+        isRemembered ? ((RememberMeAuthenticationToken) login).getKeyHash() : null,
         principal,
         (String) credentials,
         List.copyOf(login.getAuthorities()),
         (WebAuthenticationDetails) details);
+  }
+
+  /** Returns a login of a usual class; null for any other, and if the user is not logged in. */
+  private static @Nullable AbstractAuthenticationToken loginOf(@Nullable Authentication login) {
+    if (login == null || !login.isAuthenticated()) {
+      return null;
+    }
+    boolean isUsual =
+        login.getClass() == UsernamePasswordAuthenticationToken.class
+            || (login.getClass() == RememberMeAuthenticationToken.class
+                && RememberedToken.CAN_BE_BUILT);
+    return isUsual ? (AbstractAuthenticationToken) login : null;
   }
 
   private static @Nullable Principal principalOf(@Nullable Object principal, AttributeCodec codec) {
@@ -93,8 +111,10 @@ record PasswordContext(
   @Override
   public SecurityContext newContext() {
     Object user = principal.newObject();
-    UsernamePasswordAuthenticationToken login =
-        UsernamePasswordAuthenticationToken.authenticated(user, credentials, authorities);
+    AbstractAuthenticationToken login =
+        rememberedBy == null
+            ? UsernamePasswordAuthenticationToken.authenticated(user, credentials, authorities)
+            : RememberedToken.of(rememberedBy, user, authorities);
     login.setDetails(details);
     return new SecurityContextImpl(login);
   }

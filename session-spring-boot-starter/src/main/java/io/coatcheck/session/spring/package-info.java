@@ -32,14 +32,15 @@
  *       strategy, unless the {@code PrivateField} has another one. {@code ImplicitLogins}, {@code
  *       PlainCsrfTokens} and {@code RefusedLogins} decide what is stored, and {@code NamedRefusals}
  *       names the property that would allow it. {@code KnownContexts} builds a context that was
- *       decoded before from its {@code ContextTemplate}: a {@code PasswordContext}, or a {@code
- *       ProviderContext}, which a {@code ClaimCheck} accepts, {@code ProviderCopy} copies and
- *       {@code ProviderContent} compares. {@code StoredSessionRegistry} is the {@code
- *       SessionRegistry}, and {@code ChainSessionRegistry} that of a chain with {@code
- *       maximumSessions}. {@link CoatcheckOidcLogoutAutoConfiguration}, {@code ProviderSessions}
- *       and {@code OidcLogoutStart} are for {@code oidcLogout}. With {@code
- *       coatcheck.security.context=principal}: {@code PrincipalContexts}, {@code PrincipalUsers},
- *       {@code LoginFactors} and {@code PrincipalStart}.
+ *       decoded before from its {@code ContextTemplate}: a {@code PasswordContext}, with a {@code
+ *       RememberedToken} if the user was remembered, or a {@code ProviderContext}, which a {@code
+ *       ClaimCheck} accepts, {@code ProviderCopy} copies and {@code ProviderContent} compares.
+ *       {@code StoredSessionRegistry} is the {@code SessionRegistry}, and {@code
+ *       ChainSessionRegistry} that of a chain with {@code maximumSessions}. {@link
+ *       CoatcheckOidcLogoutAutoConfiguration}, {@code ProviderSessions} and {@code OidcLogoutStart}
+ *       are for {@code oidcLogout}. With {@code coatcheck.security.context=principal}: {@code
+ *       PrincipalContexts}, {@code PrincipalUsers}, {@code LoginFactors} and {@code
+ *       PrincipalStart}.
  *   <li><b>Redis</b>: {@link CoatcheckRedisAutoConfiguration}, {@code RedisConnections} and {@code
  *       LettuceConnections}.
  *   <li><b>Migration</b>: {@link CoatcheckMigrationAutoConfiguration}, {@code BridgeFactory},

@@ -22,6 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.mock.web.MockHttpServletRequest;
+import org.springframework.security.authentication.AbstractAuthenticationToken;
 import org.springframework.security.authentication.RememberMeAuthenticationToken;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 import org.springframework.security.core.Authentication;
@@ -68,7 +69,9 @@ class KnownContextsTest {
         Named.of("a name", contextOf(login("alice"))),
         Named.of("an immutable principal", contextOf(login(new Member(7, "alice")))),
         Named.of("with the password", contextOf(withCredentials("ticket"))),
-        Named.of("with details", contextOf(withDetails(details()))));
+        Named.of("with details", contextOf(withDetails(details()))),
+        Named.of("remembered", contextOf(remembered("key"))),
+        Named.of("remembered with details", contextOf(withDetails(remembered("key"), details()))));
   }
 
   @ParameterizedTest
@@ -149,12 +152,25 @@ class KnownContextsTest {
         Named.of("a kind of details", contextOf(withDetails(new Phone()))),
         Named.of("credentials that may change", contextOf(withCredentials(new ArrayList<>(ROLES)))),
         Named.of("not authenticated", contextOf(unauthenticated())),
-        Named.of("another kind of login", contextOf(remembered())),
+        Named.of("a kind of remembered login", contextOf(new Kept(user()))),
         Named.of("a kind of login", contextOf(new Ticket("alice"))),
         Named.of("a kind of context", new Room(login("alice"))),
         Named.of("more than 16 KiB", contextOf(login(longName))),
         Named.of("more than a thousand authorities", contextOf(login("alice", manyRoles))),
         Named.of("no context", new ArrayList<>(List.of("a".repeat(300)))));
+  }
+
+  @Test
+  void encodeAgain_rememberedByAnotherKeyOrNoLonger_isTheNewEncoding() {
+    byte[] bytes = codec.encode(contextOf(remembered("key")));
+    codec.decode(bytes);
+    for (Authentication other : List.of(remembered("another key"), login(user()))) {
+      SecurityContext own = (SecurityContext) codec.decode(bytes);
+      own.setAuthentication(other);
+      assertThat(codec.encodeAgain(own, bytes))
+          .isNotEqualTo(bytes)
+          .isEqualTo(counting.codec.encode(own));
+    }
   }
 
   @Test
@@ -225,6 +241,7 @@ class KnownContextsTest {
         .allow(Guest.class)
         .allow(Clerk.class)
         .allow(Ticket.class)
+        .allow(Kept.class)
         .allow(Room.class)
         .allow(Phone.class)
         .allow(Stamp.class);
@@ -248,7 +265,10 @@ class KnownContextsTest {
   }
 
   private static Authentication withDetails(Object details) {
-    UsernamePasswordAuthenticationToken login = login(user());
+    return withDetails(login(user()), details);
+  }
+
+  private static Authentication withDetails(AbstractAuthenticationToken login, Object details) {
     login.setDetails(details);
     return login;
   }
@@ -259,8 +279,8 @@ class KnownContextsTest {
     return login;
   }
 
-  private static Authentication remembered() {
-    return new RememberMeAuthenticationToken("key", user(), ROLES);
+  private static RememberMeAuthenticationToken remembered(String key) {
+    return new RememberMeAuthenticationToken(key, user(), ROLES);
   }
 
   private static User user() {
@@ -319,6 +339,15 @@ class KnownContextsTest {
 
     Ticket(String name) {
       super(name, null, ROLES);
+    }
+  }
+
+  static final class Kept extends RememberMeAuthenticationToken {
+
+    private static final long serialVersionUID = 1;
+
+    Kept(User user) {
+      super("key", user, ROLES);
     }
   }
 
