@@ -2,6 +2,7 @@ package io.coatcheck.benchmarks;
 
 import com.auth0.jwt.algorithms.Algorithm;
 import io.coatcheck.test.clients.Visitor;
+import io.coatcheck.test.servers.Redis;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,7 +27,9 @@ final class Boot {
     COATCHECK("coatcheck", "__Host-session"),
     COATCHECK_PRINCIPAL("coatcheck", "__Host-session"),
     COATCHECK_JDBC("coatcheck", "__Host-session"),
-    SPRING_SESSION("spring-session", "SESSION");
+    SPRING_SESSION("spring-session", "SESSION"),
+    COATCHECK_REDIS("coatcheck-redis", "__Host-session"),
+    SPRING_SESSION_REDIS("spring-session-redis", "SESSION");
 
     private final String classPath;
     private final String cookie;
@@ -39,7 +42,7 @@ final class Boot {
     private List<String> properties() {
       String createSchema = "coatcheck.jdbc.create-schema=always";
       return switch (this) {
-        case CONTAINER -> List.of();
+        case CONTAINER, COATCHECK_REDIS, SPRING_SESSION_REDIS -> List.of();
         case TOKEN -> List.of("spring.profiles.active=token", "shop.key=" + KEY);
         case COATCHECK -> List.of(createSchema);
         case COATCHECK_PRINCIPAL -> List.of(createSchema, "coatcheck.security.context=principal");
@@ -56,6 +59,8 @@ final class Boot {
         case COATCHECK_PRINCIPAL -> "Coatcheck JDBC + near cache; names only";
         case COATCHECK_JDBC -> "Coatcheck JDBC";
         case SPRING_SESSION -> "Spring Session JDBC";
+        case COATCHECK_REDIS -> "Coatcheck Redis + near cache";
+        case SPRING_SESSION_REDIS -> "Spring Session Redis";
       };
     }
   }
@@ -101,18 +106,24 @@ final class Boot {
   }
 
   void run(int rounds, List<Kind> kinds) throws Exception {
-    try (Postgres postgres = Postgres.start()) {
+    try (Postgres postgres = Postgres.start();
+        Redis redis = Redis.start()) {
+      List<String> servers =
+          List.of(
+              "--spring.datasource.url=" + postgres.url(),
+              "--spring.data.redis.host=127.0.0.1",
+              "--spring.data.redis.port=" + redis.port());
       for (int round = 1; round <= rounds; round++) {
         for (Kind kind : kinds) {
-          measure(kind, round, postgres);
+          measure(kind, round, servers);
         }
       }
     }
   }
 
-  private void measure(Kind kind, int round, Postgres postgres) throws Exception {
+  private void measure(Kind kind, int round, List<String> servers) throws Exception {
     long begin = System.nanoTime();
-    try (Node node = Node.start(command(kind, postgres), kind.title())) {
+    try (Node node = Node.start(command(kind, servers), kind.title())) {
       long started = System.nanoTime() - begin;
       Load load = new Load(List.of(node.port()), logIn(kind, node), false, new Workload(users));
       load.run(warmUp, Http.UNLIMITED);
@@ -133,7 +144,7 @@ final class Boot {
     }
   }
 
-  private List<String> command(Kind kind, Postgres postgres) throws IOException {
+  private List<String> command(Kind kind, List<String> servers) throws IOException {
     Path target = module.resolve("target");
     String libraries = Files.readString(target.resolve("classpath-" + kind.classPath));
     List<String> command =
@@ -149,9 +160,9 @@ final class Boot {
                 "--server.address=127.0.0.1",
                 "--server.tomcat.threads.max=8",
                 "--server.tomcat.max-keep-alive-requests=-1",
-                "--spring.datasource.url=" + postgres.url(),
                 "--spring.main.banner-mode=off",
                 "--logging.level.root=error"));
+    command.addAll(servers);
     kind.properties().forEach(property -> command.add("--" + property));
     return command;
   }

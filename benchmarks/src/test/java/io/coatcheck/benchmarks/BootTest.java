@@ -18,10 +18,16 @@ class BootTest {
   void run_logsInAndMeasures(@TempDir Path directory) throws Exception {
     Duration moment = Duration.ofMillis(300);
     new Boot(Path.of("boot"), Boot.results(directory), 3, moment, moment)
-        .run(1, List.of(Boot.Kind.COATCHECK_PRINCIPAL, Boot.Kind.SPRING_SESSION));
+        .run(
+            1,
+            List.of(
+                Boot.Kind.COATCHECK_PRINCIPAL,
+                Boot.Kind.SPRING_SESSION,
+                Boot.Kind.COATCHECK_REDIS,
+                Boot.Kind.SPRING_SESSION_REDIS));
 
     assertThat(Results.read(directory, "boot"))
-        .hasSize(2)
+        .hasSize(4)
         .allSatisfy(
             row -> {
               assertThat(row.number("perSecond")).isPositive();

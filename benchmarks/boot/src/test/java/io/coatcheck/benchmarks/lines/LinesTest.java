@@ -38,14 +38,18 @@ class LinesTest {
   @ComponentScan("io.coatcheck.benchmarks.lines.springsession")
   static class WithSpringSession {}
 
-  /** Both libraries are on the class path of this test: each keeps the other out. */
+  private static final String NO_REDIS =
+      "org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration";
+
+  /** Both libraries are on the class path of this test, and Redis: each keeps the others out. */
   private static ConfigurableApplicationContext start(String variant) {
     String other =
         variant.equals("coatcheck")
             ? "--spring.autoconfigure.exclude="
-                + "org.springframework.boot.session.autoconfigure.SessionAutoConfiguration,"
+                + NO_REDIS
+                + ",org.springframework.boot.session.autoconfigure.SessionAutoConfiguration,"
                 + "org.springframework.boot.session.jdbc.autoconfigure.JdbcSessionAutoConfiguration"
-            : "--coatcheck.enabled=false";
+            : "--spring.autoconfigure.exclude=" + NO_REDIS;
     Class<?> features = variant.equals("coatcheck") ? WithCoatcheck.class : WithSpringSession.class;
     return new SpringApplicationBuilder(Site.class, features)
         .run(
@@ -53,6 +57,7 @@ class LinesTest {
             "--spring.datasource.url=jdbc:h2:mem:lines-" + variant,
             "--server.port=0",
             "--logging.level.root=error",
+            "--coatcheck.enabled=" + variant.equals("coatcheck"),
             other);
   }
 
