@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchLookup.Stamp;
+import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.time.Instant;
@@ -137,6 +138,23 @@ abstract class LookingAtMany extends ContractPart {
     }
 
     assertThat(lookup().stamps(asked)).isEqualTo(expected);
+  }
+
+  /** If it broke, a node of the older release would take a live session for one that has ended. */
+  @Test
+  @Sentence(of = BatchLookup.class, value = "a session that is not in it does not exist")
+  void stamps_ofANewerFormat_areReturnedOrRefused() throws Exception {
+    StoredSession session = insert(SampleSessions.complete(NOW));
+    author().overwrite(session.id(), NotReading.Unreadable.OF_A_NEWER_FORMAT.bytesOf(session));
+
+    Set<SessionId> asked = Set.of(session.id());
+    Set<SessionId> answered;
+    try {
+      answered = lookup().stamps(asked).keySet();
+    } catch (SessionStoreException refused) {
+      answered = asked;
+    }
+    assertThat(answered).as("stamps, or an exception").isEqualTo(asked);
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.coatcheck.session.store.StoredSessionCodec;
 import io.coatcheck.session.token.SessionId;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -41,6 +42,18 @@ final class WrongReading {
                     }
                   },
               "find_ofANewerFormat_throws"),
+          WrongStore.of(
+              "Has no stamp of a newer format",
+              () ->
+                  new BrokenStore() {
+                    @Override
+                    public Map<SessionId, Stamp> stamps(Set<SessionId> ids) {
+                      Map<SessionId, Stamp> stamps = super.stamps(ids);
+                      stamps.keySet().removeAll(unreadable.keySet());
+                      return stamps;
+                    }
+                  },
+              "stamps_ofANewerFormat_areReturnedOrRefused"),
           WrongStore.of(
               "Reads before it deletes",
               () ->
