@@ -16,6 +16,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -125,6 +126,42 @@ abstract class DeletingOldest extends IndexPart {
     assertThat(otherNode().update(login, NOW)).isTrue();
     assertThat(deleteOldest(1)).containsExactly(oldest);
     assertSessionsOf("alice", successor(login));
+  }
+
+  /** If it broke, a user who logs in while old sessions are ended could lose the new login. */
+  @Test
+  @Sentence(of = PrincipalIndex.class, value = "those that were authenticated later are spared")
+  void deleteOldest_loggedInAgainDuringTheCall_isKept() {
+    List<StoredSession> sessions = new ArrayList<>();
+    for (int i = 0; i < MANY; i++) {
+      sessions.add(insert(at(i)));
+    }
+    // Whichever end the store begins at, one of these may be left when it hands over the first.
+    List<StoredSession> candidates =
+        List.of(sessions.get(0), sessions.get(MANY / 2), sessions.get(MANY - 2));
+    List<StoredSession> loggedIn = new ArrayList<>();
+    AtomicBoolean isFirst = new AtomicBoolean(true);
+    int deleted =
+        index()
+            .deleteOldest(
+                "alice",
+                1,
+                NOW,
+                gone -> {
+                  if (isFirst.getAndSet(false)) {
+                    candidates.stream().filter(this::logsInAgain).forEach(loggedIn::add);
+                  }
+                });
+    assertThat(deleted).isEqualTo(MANY - 1 - loggedIn.size());
+    loggedIn.forEach(again -> assertStored(successor(loginOf(again))));
+  }
+
+  private boolean logsInAgain(StoredSession session) {
+    return otherNode().update(loginOf(session), NOW);
+  }
+
+  private static StoredSession loginOf(StoredSession session) {
+    return session.toBuilder().authenticatedAt(NOW.plusSeconds(MANY)).build();
   }
 
   @Test

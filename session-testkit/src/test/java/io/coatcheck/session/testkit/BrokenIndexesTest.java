@@ -259,6 +259,34 @@ class BrokenIndexesTest {
   }
 
   @Test
+  void deleteOldest_thatDecidesOnceForAllSteps() {
+    class DecidingOnce extends BrokenStore {
+      @Override
+      public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
+        List<StoredSession> live =
+            wholeSessionsOf(principal).stream()
+                .filter(session -> !session.isExpiredAt(now))
+                .sorted(
+                    Comparator.comparing((StoredSession one) -> one.authenticatedAt().orElseThrow())
+                        .thenComparing(StoredSession::id))
+                .toList();
+        int surplus = Math.max(0, live.size() - keep);
+        int number = 0;
+        for (int from = 0; from < surplus; from += 50) {
+          List<StoredSession> step = new ArrayList<>();
+          for (StoredSession old : live.subList(from, Math.min(surplus, from + 50))) {
+            delete(old.id()).ifPresent(step::add);
+          }
+          number += step.size();
+          step.forEach(deleted);
+        }
+        return number;
+      }
+    }
+    assertFails(DecidingOnce::new, "deleteOldest_loggedInAgainDuringTheCall_isKept");
+  }
+
+  @Test
   void deleteOldest_ofTheFirstPageOnly() {
     class OfTheFirstPage extends BrokenStore {
       @Override
