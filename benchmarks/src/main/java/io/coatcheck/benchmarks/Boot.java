@@ -25,6 +25,10 @@ final class Boot {
     CONTAINER("container", "JSESSIONID"),
     TOKEN("token", "token"),
     COATCHECK("coatcheck", "__Host-session"),
+    /** With users of a class of the application. */
+    COATCHECK_MEMBERS("coatcheck", "__Host-session"),
+    /** The same, and the class is declared immutable. */
+    COATCHECK_IMMUTABLE("coatcheck", "__Host-session"),
     COATCHECK_PRINCIPAL("coatcheck", "__Host-session"),
     COATCHECK_JDBC("coatcheck", "__Host-session"),
     SPRING_SESSION("spring-session", "SESSION"),
@@ -41,10 +45,17 @@ final class Boot {
 
     private List<String> properties() {
       String createSchema = "coatcheck.jdbc.create-schema=always";
+      String members = "shop.members=true";
       return switch (this) {
         case CONTAINER, COATCHECK_REDIS, SPRING_SESSION_REDIS -> List.of();
         case TOKEN -> List.of("spring.profiles.active=token", "shop.key=" + KEY);
         case COATCHECK -> List.of(createSchema);
+        case COATCHECK_MEMBERS -> List.of(createSchema, members);
+        case COATCHECK_IMMUTABLE ->
+            List.of(
+                createSchema,
+                members,
+                "coatcheck.attributes.immutable=io.coatcheck.benchmarks.boot.Member");
         case COATCHECK_PRINCIPAL -> List.of(createSchema, "coatcheck.security.context=principal");
         case COATCHECK_JDBC -> List.of(createSchema, "coatcheck.near-cache.enabled=false");
         case SPRING_SESSION -> List.of("spring.session.jdbc.initialize-schema=always");
@@ -56,6 +67,9 @@ final class Boot {
         case CONTAINER -> "Tomcat; in memory";
         case TOKEN -> "no session; JSON Web Token HS256";
         case COATCHECK -> "Coatcheck JDBC + near cache";
+        case COATCHECK_MEMBERS -> "Coatcheck JDBC + near cache; own class of users";
+        case COATCHECK_IMMUTABLE ->
+            "Coatcheck JDBC + near cache; own class of users, declared immutable";
         case COATCHECK_PRINCIPAL -> "Coatcheck JDBC + near cache; names only";
         case COATCHECK_JDBC -> "Coatcheck JDBC";
         case SPRING_SESSION -> "Spring Session JDBC";

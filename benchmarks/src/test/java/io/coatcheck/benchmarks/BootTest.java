@@ -22,12 +22,13 @@ class BootTest {
             1,
             List.of(
                 Boot.Kind.COATCHECK_PRINCIPAL,
+                Boot.Kind.COATCHECK_IMMUTABLE,
                 Boot.Kind.SPRING_SESSION,
                 Boot.Kind.COATCHECK_REDIS,
                 Boot.Kind.SPRING_SESSION_REDIS));
 
     assertThat(Results.read(directory, "boot"))
-        .hasSize(4)
+        .hasSize(5)
         .allSatisfy(
             row -> {
               assertThat(row.number("perSecond")).isPositive();

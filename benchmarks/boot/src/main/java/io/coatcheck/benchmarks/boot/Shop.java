@@ -1,6 +1,7 @@
 package io.coatcheck.benchmarks.boot;
 
 import java.io.IOException;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
@@ -11,6 +12,7 @@ import org.springframework.core.Ordered;
 import org.springframework.security.config.Customizer;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.core.userdetails.User;
+import org.springframework.security.core.userdetails.UserDetails;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.web.SecurityFilterChain;
 
@@ -50,7 +52,10 @@ public class Shop {
 
   /** Knows every name. */
   @Bean
-  UserDetailsService users() {
-    return name -> User.withUsername(name).password("{noop}ticket").roles("USER").build();
+  UserDetailsService users(@Value("${shop.members:false}") boolean areMembers) {
+    return name -> {
+      UserDetails user = User.withUsername(name).password("{noop}ticket").roles("USER").build();
+      return areMembers ? new Member(user, name.length()) : user;
+    };
   }
 }
