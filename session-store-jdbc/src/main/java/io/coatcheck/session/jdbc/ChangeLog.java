@@ -23,7 +23,7 @@ final class ChangeLog {
 
   private static final String SUFFIX = "_change";
 
-  /** Marks a row that stands for no session; it gives an empty log a first number. */
+  /** Marks a row that stands for no session: it gives an empty log a first number. */
   private static final SessionId NO_SESSION = SessionId.of(0, 0);
 
   private static final String COLUMNS = "seq, session_id, changed_at";
@@ -38,7 +38,13 @@ final class ChangeLog {
   private final String selectOlder;
 
   /** A change as it is in the log. */
-  record Row(long seq, SessionId id, long changedAt) {}
+  record Row(long seq, SessionId id, long changedAt) {
+
+    /** Returns whether this is the change of a session, and not a row that gives a number. */
+    boolean isOfASession() {
+      return !id.equals(NO_SESSION);
+    }
+  }
 
   /**
    * What a query of the log returned.
@@ -186,9 +192,22 @@ final class ChangeLog {
     }
   }
 
-  /** Records a row that stands for no session. */
-  void recordNothing(Statements statements) throws SQLException {
-    record(statements, List.of(NO_SESSION));
+  /**
+   * Records a row that stands for no session.
+   *
+   * @return its number
+   */
+  long recordNothing(Statements statements) throws SQLException {
+    try (PreparedStatement statement = statements.prepareWithKey(insertOne())) {
+      dialect.setId(statement, 1, NO_SESSION);
+      statement.executeUpdate();
+      try (ResultSet keys = statement.getGeneratedKeys()) {
+        if (!keys.next()) {
+          throw new SQLException("the driver did not return the number of a new row of " + table);
+        }
+        return keys.getLong(1);
+      }
+    }
   }
 
   /**

@@ -3,6 +3,7 @@ package io.coatcheck.session.jdbc;
 import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.background.PolledChangeFeed;
 import io.coatcheck.session.store.ChangeListeners;
+import io.coatcheck.session.store.SessionStoreException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -21,6 +22,9 @@ import org.slf4j.LoggerFactory;
  * <p><b>Server.</b> Each query also asks which server answers. Another one, or one that was
  * restarted, may lack the last inserts and updates, even if it has the position: changes were
  * missed.
+ *
+ * <p><b>Numbers.</b> Before the first page is reported, a row is recorded: if its number is not
+ * above the position, new changes would not be found, and the feed is not complete.
  *
  * <p><b>Order.</b> Numbers become visible out of order. Each query asks again for those that were
  * passed over ({@link Gaps}). The feed is complete nevertheless: the transaction that took the
@@ -82,8 +86,7 @@ final class ChangeReader implements PolledChangeFeed.Reader {
    * Reads a page and reports it. After the last one, reports that the feed is complete.
    *
    * @return whether there is more to read
-   * @throws io.coatcheck.session.store.SessionStoreException if the log could not be read; the next
-   *     call continues
+   * @throws SessionStoreException if the log could not be read; the next call continues
    */
   @Override
   public boolean read() {
@@ -111,6 +114,7 @@ final class ChangeReader implements PolledChangeFeed.Reader {
     }
     wasLost = false;
     if (server == null) {
+      requireHigherNumbers(from);
       server = page.server;
       // What happened before, since the subscription or since changes were missed, is not reported.
       listeners.missed();
@@ -161,13 +165,28 @@ final class ChangeReader implements PolledChangeFeed.Reader {
     return first;
   }
 
+  /**
+   * Requires that the next changes are read from a position. A database that was filled from
+   * another one may count from 1 again, below the rows that came with it: logical replication and
+   * some backups do not copy where a sequence is.
+   */
+  private void requireHigherNumbers(ChangeLog.Row from) {
+    long next = transactions.one(READ, log::recordNothing);
+    if (next <= from.seq()) {
+      throw new SessionStoreException(
+          "changeFeed failed: the last number in "
+              + log.table()
+              + " is "
+              + from.seq()
+              + ", and the database gives lower ones to new changes, which no node would find: run"
+              + " ALTER TABLE "
+              + log.table()
+              + " ALTER COLUMN seq RESTART WITH a number above MAX(seq)");
+    }
+  }
+
   private ChangeLog.Row beginAnEmptyLog() {
-    transactions.one(
-        READ,
-        statements -> {
-          log.recordNothing(statements);
-          return true;
-        });
+    transactions.one(READ, log::recordNothing);
     return transactions
         .read(READ, log::first)
         .orElseThrow(() -> new IllegalStateException("a row of " + log.table() + " was deleted"));
@@ -188,18 +207,24 @@ final class ChangeReader implements PolledChangeFeed.Reader {
     int read = 0;
     for (ChangeLog.Row row : page.rows) {
       if (row.seq() < from.seq()) {
-        listeners.changed(row.id());
+        changed(row);
         gaps.remove(row.seq());
       } else if (row.seq() > from.seq()) {
         if (row.seq() > last.seq() + 1 && !gaps.add(last.seq() + 1, row.seq() - 1, page.asked)) {
           return Progress.STALLED;
         }
-        listeners.changed(row.id());
+        changed(row);
         read++;
         last = row;
         position = row;
       }
     }
     return read == PAGE ? Progress.MORE : Progress.COMPLETE;
+  }
+
+  private void changed(ChangeLog.Row row) {
+    if (row.isOfASession()) {
+      listeners.changed(row.id());
+    }
   }
 }

@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.function.Supplier;
@@ -45,7 +46,15 @@ final class Statements {
 
   /** Prepares a statement with a timeout; the caller closes it. */
   PreparedStatement prepare(String sql) throws SQLException {
-    PreparedStatement statement = connection.prepareStatement(sql);
+    return bounded(connection.prepareStatement(sql));
+  }
+
+  /** As {@link #prepare}, for an insert whose generated key is read afterwards. */
+  PreparedStatement prepareWithKey(String sql) throws SQLException {
+    return bounded(connection.prepareStatement(sql, Statement.RETURN_GENERATED_KEYS));
+  }
+
+  private PreparedStatement bounded(PreparedStatement statement) throws SQLException {
     try {
       guard.bound(statement);
       return statement;
