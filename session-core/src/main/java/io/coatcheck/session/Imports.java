@@ -221,11 +221,16 @@ final class Imports {
         abandoned == null
             ? claims.begin(credential, loaded.usableUntil())
             : claims.takeOver(abandoned, loaded.usableUntil());
-    return attempt.map(begun -> store(begun, draft.of(begun, credential), loaded, source));
+    return attempt.map(
+        begun -> store(credential, begun, draft.of(begun, credential), loaded, source));
   }
 
   private ImportResult store(
-      StoredSession attempt, Draft draft, ImportedSession loaded, ImportSource source) {
+      String credential,
+      StoredSession attempt,
+      Draft draft,
+      ImportedSession loaded,
+      ImportSource source) {
     boolean isStored = false;
     try {
       if (!logins.admit(draft.session())) {
@@ -233,7 +238,7 @@ final class Imports {
         return ImportResult.of(ImportResult.Status.LIMIT_REACHED);
       }
       isStored = true;
-      if (!source.isStillLive()) {
+      if (claims.hasEndedElsewhere(credential, draft.session(), source)) {
         refuse(attempt, draft.session());
         return ImportResult.of(ImportResult.Status.REFUSED);
       }

@@ -10,6 +10,7 @@ import io.coatcheck.session.store.StoredSession;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -343,6 +344,24 @@ class ImportAttemptsTest {
     ImportResult found = importSession(ImportResult.Status.FOUND);
     assertThat(old.isLive).isFalse();
     assertThat(fixture.isLive(derived(found))).isTrue();
+  }
+
+  /** The import of the other request has ended the old session, and not a logout. */
+  @Test
+  void importThatStalls_whileAnotherRequestImports_leavesTheSessionOfTheOther() {
+    old.isEndedByImport = true;
+    List<ImportResult> other = new ArrayList<>();
+    old.beforeAnswer =
+        () -> {
+          assertThat(fixture.manager.revokeAllOf("alice")).isEqualTo(1);
+          fixture.clock.advance(Duration.ofMinutes(1));
+          other.add(importSession(ImportResult.Status.IMPORTED));
+          old.isLive = false;
+        };
+    assertThatThrownBy(() -> bridge.importSession(CREDENTIAL, old))
+        .isInstanceOf(SessionStoreException.class)
+        .hasMessageContaining("another request took over");
+    assertThat(fixture.isLive(derived(other.get(0)))).isTrue();
   }
 
   @Test

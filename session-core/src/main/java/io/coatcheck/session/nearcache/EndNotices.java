@@ -43,9 +43,12 @@ final class EndNotices {
     this.maximumBytes = maximumBytes;
   }
 
-  /** Sets the listener, and starts the thread if there is none yet. */
+  /** Sets the listener, and starts the thread if there is none yet. Does nothing when closed. */
   synchronized void listener(Consumer<StoredSession> consumer) {
-    if (thread == null && !closed) {
+    if (closed) {
+      return;
+    }
+    if (thread == null) {
       RecurringWork started =
           new RecurringWork(
               "coatcheck-notifier-" + NUMBER.incrementAndGet(),
