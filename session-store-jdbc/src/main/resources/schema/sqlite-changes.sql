@@ -7,6 +7,6 @@
 
 CREATE TABLE IF NOT EXISTS http_session_change (
   seq        INTEGER PRIMARY KEY AUTOINCREMENT,
-  session_id BLOB    NOT NULL,
+  session_id BLOB    NOT NULL CHECK (length(session_id) = 16),
   changed_at INTEGER NOT NULL
 ) STRICT;

@@ -10,7 +10,7 @@
 -- with HEX(id). The table is STRICT, so that no number becomes an inexact one.
 
 CREATE TABLE IF NOT EXISTS http_session (
-  id                      BLOB    NOT NULL PRIMARY KEY,
+  id                      BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
   format                  INTEGER NOT NULL DEFAULT 1,
   version                 INTEGER NOT NULL,
   generation              INTEGER NOT NULL,

@@ -27,7 +27,7 @@ enum IdColumn {
     void set(PreparedStatement statement, int index, SessionId id) throws SQLException {
       statement.setBytes(
           index,
-          ByteBuffer.allocate(16)
+          ByteBuffer.allocate(LENGTH)
               .putLong(id.mostSignificantBits())
               .putLong(id.leastSignificantBits())
               .array());
@@ -35,10 +35,16 @@ enum IdColumn {
 
     @Override
     SessionId get(ResultSet row, int column) throws SQLException {
-      ByteBuffer bytes = ByteBuffer.wrap(row.getBytes(column));
+      byte[] id = row.getBytes(column);
+      if (id.length != LENGTH) {
+        throw new SQLException("an id must have " + LENGTH + " bytes, not " + id.length);
+      }
+      ByteBuffer bytes = ByteBuffer.wrap(id);
       return SessionId.of(bytes.getLong(), bytes.getLong());
     }
   };
+
+  private static final int LENGTH = 16;
 
   abstract void set(PreparedStatement statement, int index, SessionId id) throws SQLException;
 

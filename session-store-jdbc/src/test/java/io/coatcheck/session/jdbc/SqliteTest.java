@@ -44,6 +44,30 @@ class SqliteTest {
     pools.forEach(HikariDataSource::close);
   }
 
+  /** Such a row would stop the clean-up, or be taken for another session. */
+  @DisplayName("an id that is not 16 bytes cannot be stored, in neither table")
+  @ParameterizedTest
+  @ValueSource(strings = {"X'01'", "zeroblob(17)"})
+  void idOfAnotherLength_isRefusedByTheDatabase(String id) throws SQLException {
+    HikariDataSource pool = pool("", true);
+    try (JdbcSessionStore store =
+            JdbcSessionStore.builder(pool).createSchema(true).changeFeed(true).build();
+        Connection connection = pool.getConnection();
+        Statement statement = connection.createStatement()) {
+      store.insert(Sessions.of("alice").build());
+
+      assertThatThrownBy(() -> statement.execute("UPDATE http_session SET id = " + id))
+          .hasMessageContaining("length(id) = 16");
+      assertThatThrownBy(
+              () ->
+                  statement.execute(
+                      "INSERT INTO http_session_change (session_id, changed_at) VALUES ("
+                          + id
+                          + ", 0)"))
+          .hasMessageContaining("length(session_id) = 16");
+    }
+  }
+
   @DisplayName("I9: a write that waits for another one too long fails in time, and reads go on")
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
