@@ -7,8 +7,8 @@ import java.lang.reflect.Modifier;
 final class ImmutableClass {
 
   /**
-   * A field that is not final, but which nobody assigns once the user has logged in. Applications
-   * extend the class.
+   * A field that is not final, and is not assigned once the user has logged in. Applications extend
+   * the class.
    */
   private static final String ERASED_AT_LOGIN =
       "org.springframework.security.core.userdetails.User.password";

@@ -13,8 +13,8 @@ import org.springframework.boot.actuate.endpoint.annotation.Selector;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
 
 /**
- * The actuator endpoint {@code coatcheck}: lists the sessions of a user, and ends a session. It
- * knows sessions by their public ids, and returns nothing that opens one.
+ * The actuator endpoint {@code coatcheck}: lists the sessions of a user, and ends one or all of
+ * them. It knows sessions by their public ids, and returns nothing that opens one.
  */
 @Endpoint(id = "coatcheck")
 final class SessionsEndpoint {
@@ -30,13 +30,25 @@ final class SessionsEndpoint {
   /** Lists the live sessions of a user, the most recently used first. */
   @ReadOperation
   WebEndpointResponse<Sessions> sessions(String user) {
-    if (user.isEmpty()
-        || user.codePointCount(0, user.length()) > MAX_USER
-        || user.indexOf('\0') >= 0) {
+    if (!mayBeUser(user)) {
       return new WebEndpointResponse<>(WebEndpointResponse.STATUS_BAD_REQUEST);
     }
     return new WebEndpointResponse<>(
         new Sessions(manager.sessionsOf(user).stream().map(Device::of).toList()));
+  }
+
+  /** Ends all sessions of a user, on all nodes, however many there are. */
+  @DeleteOperation
+  WebEndpointResponse<Ended> endAll(String user) {
+    return mayBeUser(user)
+        ? new WebEndpointResponse<>(new Ended(manager.revokeAllOf(user)))
+        : new WebEndpointResponse<>(WebEndpointResponse.STATUS_BAD_REQUEST);
+  }
+
+  private static boolean mayBeUser(String user) {
+    return !user.isEmpty()
+        && user.codePointCount(0, user.length()) <= MAX_USER
+        && user.indexOf('\0') < 0;
   }
 
   /** Ends a session of any user by its public id. */
@@ -53,6 +65,13 @@ final class SessionsEndpoint {
    * @param sessions at most {@link SessionManager#MAX_LISTED}
    */
   record Sessions(List<Device> sessions) {}
+
+  /**
+   * The answer after all sessions of a user were ended.
+   *
+   * @param ended how many there were
+   */
+  record Ended(int ended) {}
 
   /**
    * One session.

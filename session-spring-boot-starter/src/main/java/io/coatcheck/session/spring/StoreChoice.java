@@ -157,13 +157,18 @@ final class StoreChoice {
     if (String.valueOf(failure.getMessage()).contains("no connection")) {
       return unreachable(jdbc, failure);
     }
+    // The store speaks of its builder, which the application does not have.
+    String problem =
+        String.valueOf(failure.getMessage())
+            .replace("build failed: ", "")
+            .replace("build the store with createSchema(true)", "set it to always")
+            .replace("createSchema(true)", "always");
     return new InvalidSettingException(
         List.of("coatcheck.jdbc.create-schema"),
         jdbc.createSchema().name().toLowerCase(Locale.ROOT)
-            + ", and the table of sessions cannot be used: "
-            + failure.getMessage()
-            + ". Set it to always, run the schema file of coatcheck-jdbc, or set coatcheck.store"
-            + " to memory",
+            + ", and "
+            + problem
+            + ". To keep no sessions in a database, set coatcheck.store to memory",
         failure);
   }
 

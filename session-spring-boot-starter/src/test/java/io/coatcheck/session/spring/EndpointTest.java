@@ -10,6 +10,7 @@ import io.coatcheck.test.clients.Visitor;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -35,7 +36,7 @@ class EndpointTest {
             "coatcheck.store=memory",
             "management.endpoints.web.base-path=/api/manage",
             "management.endpoints.web.exposure.include=coatcheck");
-    for (String name : new String[] {"ann", "bob", "operator"}) {
+    for (String name : new String[] {"ann", "bob", "cat", "dan", "operator"}) {
       site.bean(UserDetailsManager.class)
           .createUser(User.withUsername(name).password("{noop}ticket").roles("USER").build());
     }
@@ -76,11 +77,36 @@ class EndpointTest {
     bob.logIn("bob");
     SessionManager manager = site.bean(SessionManager.class);
     SessionInfo session = manager.sessionsOf("bob").get(0);
-    assertThat(delete(session.id().toString())).isEqualTo(204);
+    assertThat(delete("/" + session.id())).isEqualTo(204);
     assertThat(manager.sessionsOf("bob")).isEmpty();
     assertThat(bob.get("/account").statusCode()).isEqualTo(302);
-    assertThat(delete(session.id().toString())).isEqualTo(404);
-    assertThat(delete("no-id")).isEqualTo(404);
+    assertThat(delete("/" + session.id())).isEqualTo(404);
+    assertThat(delete("/no-id")).isEqualTo(404);
+  }
+
+  @Test
+  @DisplayName("ends all sessions of a user, and of no other")
+  void endAll() throws Exception {
+    SessionManager manager = site.bean(SessionManager.class);
+    Visitor laptop = site.visitor();
+    laptop.logIn("cat");
+    Visitor phone = site.visitor();
+    phone.logIn("cat");
+    Visitor dan = site.visitor();
+    dan.logIn("dan");
+
+    HttpResponse<String> answer = send("?user=cat");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.body()).isEqualTo("{\"ended\":2}");
+    assertThat(manager.sessionsOf("cat")).isEmpty();
+    assertThat(laptop.get("/account").statusCode()).isEqualTo(302);
+    assertThat(phone.get("/account").statusCode()).isEqualTo(302);
+    assertThat(send("?user=cat").body()).isEqualTo("{\"ended\":0}");
+
+    for (String everyone : new String[] {"", "?user=", "?user=dan%00", "?name=dan"}) {
+      assertThat(delete(everyone)).as(everyone).isEqualTo(400);
+    }
+    assertThat(dan.get("/account").statusCode()).isEqualTo(200);
   }
 
   @Test
@@ -114,15 +140,18 @@ class EndpointTest {
     }
   }
 
-  private static int delete(String id) throws Exception {
+  private static int delete(String after) throws Exception {
+    return send(after).statusCode();
+  }
+
+  private static HttpResponse<String> send(String after) throws Exception {
     String port = site.context().getEnvironment().getRequiredProperty("local.server.port");
     return HttpClient.newHttpClient()
         .send(
-            HttpRequest.newBuilder(URI.create("http://localhost:" + port + PATH + "/" + id))
+            HttpRequest.newBuilder(URI.create("http://localhost:" + port + PATH + after))
                 .header("Authorization", "Basic " + password())
                 .DELETE()
                 .build(),
-            BodyHandlers.ofString())
-        .statusCode();
+            BodyHandlers.ofString());
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.event.SessionListener;
+import io.coatcheck.session.jdbc.JdbcSessionStore;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.store.SessionStore;
@@ -12,6 +13,7 @@ import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -110,6 +112,44 @@ class FailedStartTest {
         "coatcheck.near-cache.max-staleness",
         application.withPropertyValues("coatcheck.near-cache.max-staleness=-1s"),
         1);
+  }
+
+  @Test
+  @DisplayName("names the property and the file if the table is missing")
+  void noTable() {
+    application
+        .withPropertyValues("coatcheck.jdbc.create-schema=never")
+        .run(
+            context ->
+                assertThat(messagesOf(context.getStartupFailure()))
+                    .contains(
+                        "coatcheck.jdbc.create-schema: never, and table http_session is missing")
+                    .contains(
+                        ": set it to always, or run schema/h2.sql of the jar of coatcheck-jdbc")
+                    .contains("set coatcheck.store to memory"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"never", "always"})
+  @DisplayName("names the files that add columns if the table lacks one, which no property adds")
+  void noColumn(String createSchema) throws SQLException {
+    DataSource old = h2();
+    JdbcSessionStore.builder(old).createSchema(true).build().close();
+    try (Connection connection = old.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("ALTER TABLE http_session DROP COLUMN user_agent");
+    }
+    new WebApplicationContextRunner()
+        .withConfiguration(AutoConfigurations.of(CoatcheckAutoConfiguration.class))
+        .withBean("dataSource", DataSource.class, () -> old)
+        .withPropertyValues("coatcheck.jdbc.create-schema=" + createSchema)
+        .run(
+            context ->
+                assertThat(messagesOf(context.getStartupFailure()))
+                    .contains("coatcheck.jdbc.create-schema: " + createSchema + ", and table ")
+                    .contains("lacks a column")
+                    .contains("run the successors of schema/h2.sql")
+                    .doesNotContain("set it to always"));
   }
 
   @ParameterizedTest
