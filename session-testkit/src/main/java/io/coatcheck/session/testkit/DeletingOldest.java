@@ -13,7 +13,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -136,9 +138,17 @@ abstract class DeletingOldest extends IndexPart {
     for (int i = 0; i < MANY; i++) {
       sessions.add(insert(at(i)));
     }
-    // Whichever end the store begins at, one of these may be left when it hands over the first.
-    List<StoredSession> candidates =
-        List.of(sessions.get(0), sessions.get(MANY / 2), sessions.get(MANY - 2));
+    // Whether the store goes by logins or by ids, and from whichever end, one of these is left when
+    // it hands over the first of a step.
+    List<StoredSession> byId =
+        sessions.subList(0, MANY - 1).stream()
+            .sorted(Comparator.comparing(StoredSession::id))
+            .toList();
+    Set<StoredSession> candidates = new LinkedHashSet<>();
+    for (List<StoredSession> order : List.of(sessions.subList(0, MANY - 1), byId)) {
+      candidates.add(order.get(0));
+      candidates.add(order.get(MANY - 2));
+    }
     List<StoredSession> loggedIn = new ArrayList<>();
     AtomicBoolean isFirst = new AtomicBoolean(true);
     int deleted =
